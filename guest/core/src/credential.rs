@@ -1,0 +1,45 @@
+//! Values shaped like secrets: never kept in clear, never printed, never suggested.
+//!
+//! A guard that remembers every key it saw would be the best place to steal them from. The ledger
+//! keeps only a hash, enough to tell that the same secret is passed on; a slip in one is not found
+//! (the README says so).
+
+/// Beginnings that issuers give their secrets, from the issuers' own documentation.
+const PREFIXES: &[&str] = &[
+    "sk-", "sk_live_", "sk_test_", "rk_live_", "rk_test_", "whsec_", // OpenAI and others; Stripe
+    "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", // GitHub, GitLab
+    "xoxb-", "xoxp-", "xoxa-", "xoxr-", "xapp-", // Slack
+    "AKIA", "ASIA", // AWS access key ids travel with their secret
+    "AIza", "ya29.", // Google
+    "npm_", "pypi-", "hf_", "dop_v1_", "shpat_", "SG.", "eyJhbGciOi", // registries, DigitalOcean, Shopify, SendGrid, JWT
+];
+/// Shorter values are names that happen to begin like a key.
+const SHORTEST: usize = 16;
+
+/// Field names whose values are secrets, whatever they look like.
+const FIELDS: &[&str] = &["password", "passwd", "passphrase", "secret", "client_secret", "api_key", "apikey", "access_token", "refresh_token", "id_token", "auth_token", "authorization", "private_key", "credentials", "cookie", "session_token", "pin", "otp", "cvv", "cvc"];
+
+/// What stands for a credential wherever one would be shown.
+pub const SHOWN: &str = "[credential]";
+
+/// Whether a token is shaped like a secret.
+///
+/// ```
+/// # use twinguard_core::credential::is_credential;
+/// assert!(is_credential("sk-proj-0123456789abcdefABCDEF"));
+/// assert!(!is_credential("acct_7H9j3"));
+/// ```
+#[must_use]
+pub fn is_credential(token: &str) -> bool {
+    token.len() >= SHORTEST && PREFIXES.iter().any(|prefix| token.starts_with(prefix)) && token.bytes().any(|b| b.is_ascii_digit())
+}
+
+/// Whether a field of this name holds secrets.
+#[must_use]
+pub fn is_secret_field(field: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric();
+    FIELDS.iter().any(|name| {
+        let name = name.chars().filter(|&c| plain(c));
+        name.eq(field.chars().filter(|&c| plain(c)).map(|c| c.to_ascii_lowercase()))
+    })
+}

@@ -1,0 +1,157 @@
+//! A call's arguments to mentions: the places in them that may hold identifiers.
+
+use crate::{
+    kind::kind_of,
+    leaf::{Form, Leaf},
+    ledger::LONGEST_TOKEN,
+    policy::CustomKind,
+    slot::Role,
+    token::{self, Grain, Sink},
+};
+use alloc::{string::String, vec::Vec};
+use core::ops::Range;
+
+/// What surrounds an identifier. Where it stands decides how much a near miss says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// It is the whole value.
+    Whole,
+    /// A piece of a path.
+    Path,
+    /// A piece of a URL.
+    Url,
+    /// Inside a command, a query or source text.
+    Code,
+    /// Inside text for people.
+    Prose,
+}
+
+/// One text in a call that may be or hold an identifier.
+#[derive(Clone, Debug)]
+pub struct Mention {
+    /// JSON Pointer of the argument that holds it.
+    pub pointer: String,
+    /// The whole pointer, JSON inside strings included.
+    pub slot: String,
+    /// The argument's name.
+    pub field: String,
+    /// What the name says.
+    pub role: Role,
+    /// Where it stands.
+    pub place: Place,
+    /// As written.
+    pub text: String,
+    /// Byte range in the value at `pointer`.
+    pub span: Range<u32>,
+    /// Written as a JSON number.
+    pub is_number: bool,
+    /// The pieces of a path or URL, as byte ranges of `text`.
+    pub pieces: Vec<Range<usize>>,
+}
+
+/// A whole value with more words than this is a sentence.
+const MOST_WORDS_OF_ONE: usize = 7;
+/// And longer ones too.
+const LONGEST_SPACED: usize = 64;
+
+/// The mentions in one leaf of a call's arguments.
+#[must_use]
+pub fn mentions(leaf: &Leaf<'_>, kinds: &[CustomKind]) -> Vec<Mention> {
+    let field = leaf.field();
+    let role = Role::of(field);
+    let trimmed = leaf.text.trim();
+    let lead = leaf.text.len() - leaf.text.trim_start().len();
+    let base = |place: Place, range: Range<usize>| Mention {
+        pointer: leaf.outer_pointer().into(),
+        slot: leaf.pointer.into(),
+        field: field.into(),
+        role,
+        place,
+        text: leaf.text.get(range.clone()).unwrap_or_default().into(),
+        span: leaf.locate(range),
+        is_number: leaf.form == Form::Number,
+        pieces: Vec::new(),
+    };
+    if trimmed.is_empty() || leaf.form == Form::Word {
+        return Vec::new();
+    }
+    if leaf.form == Form::Key {
+        // Most names belong to the tool's schema; a row of a table is keyed by its identifier.
+        let is_row = trimmed.len() >= 6 && trimmed.bytes().any(|b| b.is_ascii_digit()) && !matches!(kind_of(trimmed).name, "name" | "token");
+        return if is_row { Vec::from([base(Place::Whole, lead..lead + trimmed.len())]) } else { Vec::new() };
+    }
+    if is_one(trimmed, role) && leaf.form != Form::Plain {
+        let mut mention = base(Place::Whole, lead..lead + trimmed.len());
+        if !trimmed.contains(char::is_whitespace) {
+            mention.pieces = pieces(&mention.text);
+        }
+        return Vec::from([mention]);
+    }
+    let surrounding = if is_code(leaf.text, role) { Place::Code } else { Place::Prose };
+    let mut chunks = Chunks(Vec::new());
+    token::scan(leaf.text, &mut chunks);
+    let mut ranges = chunks.0;
+    // What the user describes may hold spaces or other separators: it replaces the chunks it covers.
+    for kind in kinds {
+        for found in kind.pattern.find_iter(leaf.text) {
+            ranges.retain(|range| range.end <= found.start() || range.start >= found.end());
+            ranges.push(found.range());
+        }
+    }
+    ranges.sort_unstable_by_key(|range| range.start);
+    let chunk = |range: Range<usize>| {
+        let mut mention = base(surrounding, range);
+        mention.pieces = pieces(&mention.text);
+        mention
+    };
+    ranges.into_iter().filter(|range| range.len() <= LONGEST_TOKEN).map(chunk).collect()
+}
+
+/// Whether a value is one thing: without spaces, or an identifier that has them (IBAN, phone, card).
+fn is_one(text: &str, role: Role) -> bool {
+    if !text.contains(char::is_whitespace) {
+        return text.len() <= LONGEST_TOKEN && !text.contains(['{', '}', '(', ')', '[', ']', ';', ',']);
+    }
+    let is_short = text.len() <= LONGEST_SPACED && !text.contains('\n') && text.split_whitespace().count() <= MOST_WORDS_OF_ONE;
+    let has_digit = text.bytes().any(|b| b.is_ascii_digit());
+    is_short && (matches!(kind_of(text).name, "iban" | "card" | "phone" | "isbn") || (has_digit && role == Role::Identifier) || role == Role::Location)
+}
+
+/// Whether a text is for machines.
+fn is_code(text: &str, role: Role) -> bool {
+    const STATEMENTS: &[&str] = &["SELECT ", "INSERT ", "UPDATE ", "DELETE ", "DESC ", "SHOW ", "CREATE ", "ALTER ", "DROP ", "WITH ", "EXPLAIN "];
+    let start = text.trim_start();
+    let opens = |word: &&str| start.get(..word.len()).is_some_and(|head| head.eq_ignore_ascii_case(word));
+    let punctuation = text.bytes().filter(|b| matches!(b, b'{' | b'}' | b';' | b'=' | b'(' | b')' | b'<' | b'>' | b'|')).count();
+    role == Role::Code || STATEMENTS.iter().any(|word| opens(&word)) || punctuation * 25 > text.len()
+}
+
+struct Chunks(Vec<Range<usize>>);
+
+impl Sink for Chunks {
+    fn word(&mut self, _: Range<usize>) {}
+    fn token(&mut self, range: Range<usize>, grain: Grain) {
+        if grain == Grain::Chunk {
+            self.0.push(range);
+        }
+    }
+}
+
+/// The pieces of a path or URL between dividers; none when the text is one piece.
+fn pieces(text: &str) -> Vec<Range<usize>> {
+    let mut pieces = Vec::new();
+    let mut start = 0;
+    for (at, divider) in text.match_indices(['/', '?', '&', '=', ':', '%', '~', '+', '@', '#', '\\', ',']) {
+        if at > start {
+            pieces.push(start..at);
+        }
+        start = at + divider.len();
+    }
+    if start == 0 {
+        return Vec::new();
+    }
+    if start < text.len() {
+        pieces.push(start..text.len());
+    }
+    pieces
+}

@@ -1,0 +1,131 @@
+//! Kinds: what an identifier looks like, and which of its spellings mean the same.
+//!
+//! A kind is a claim about shape alone. `REFUND` fits `booking` and `src/main.rs` fits `path`; that
+//! makes neither suspicious. The matchers are written by hand and run in linear time.
+
+use alloc::string::String;
+
+mod address;
+mod code;
+mod finance;
+mod label;
+mod opaque;
+mod product;
+pub(crate) mod scan;
+
+pub(crate) use address::EXTENSIONS as FILE_ENDINGS;
+
+use crate::check_digit;
+use scan::unchanged;
+
+/// One shape of identifier: a row of [`KINDS`].
+/// ```
+/// # use twinguard_core::kind::kind_of;
+/// let iban = kind_of("GB82 WEST 1234 5698 7654 32");
+/// assert_eq!(iban.name, "iban");
+/// assert_eq!((iban.canonical)("gb82 west 1234 5698 7654 32"), "GB82WEST12345698765432");
+/// assert_eq!(iban.check.map(|holds| holds("GB82 WEST 1234 5698 7654 23")), Some(false));
+/// ```
+#[derive(Clone, Copy)]
+pub struct Kind {
+    /// Its name in findings and policies, in kebab-case.
+    pub name: &'static str,
+    /// Whether the whole text is one identifier of this shape. Check digits are not asked: a mistyped
+    /// IBAN is still an IBAN.
+    pub fits: fn(&str) -> bool,
+    /// The one spelling that all spellings of the same identifier share. Total; applied twice it
+    /// gives what it gave once. Canonical forms agree across kinds where identifiers do: a UUID, and
+    /// the same 32 hex digits without hyphens.
+    pub canonical: fn(&str) -> String,
+    /// Whether the check digits hold; `None` where the kind has none.
+    pub check: Option<fn(&str) -> bool>,
+    /// A body nobody composes by hand: a hash or a long random id.
+    pub opaque: bool,
+}
+
+impl core::fmt::Debug for Kind {
+    fn fmt(&self, out: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        out.debug_tuple("Kind").field(&self.name).finish()
+    }
+}
+
+/// A row without check digits whose body people can make up.
+const fn plain(name: &'static str, fits: fn(&str) -> bool, canonical: fn(&str) -> String) -> Kind {
+    Kind { name, fits, canonical, check: None, opaque: false }
+}
+
+/// A row whose body nobody composes by hand.
+const fn opaque(name: &'static str, fits: fn(&str) -> bool, canonical: fn(&str) -> String) -> Kind {
+    Kind { name, fits, canonical, check: None, opaque: true }
+}
+
+impl Kind {
+    const fn checked(self, check: fn(&str) -> bool) -> Kind {
+        Kind { check: Some(check), ..self }
+    }
+}
+
+/// Every kind, in order of precedence: the first that fits claims the text.
+/// From the shapes only one scheme uses, down to `token`, which takes whatever is left.
+/// ```
+/// # use twinguard_core::kind::KINDS;
+/// assert_eq!(KINDS.first().map(|kind| kind.name), Some("uuid"));
+/// assert_eq!(KINDS.last().map(|kind| kind.name), Some("token"));
+/// ```
+pub const KINDS: &[Kind] = &[
+    // Fixed frames: nothing else has this punctuation.
+    opaque("uuid", opaque::is_uuid, opaque::canonical_uuid),
+    opaque("digest", opaque::is_digest, opaque::canonical_digest),
+    plain("arn", address::is_arn, unchanged),
+    plain("orcid", product::is_orcid, product::canonical_orcid).checked(product::check_orcid), // before url: its page is a spelling of it; before card: 4-4-4-4
+    plain("doi", product::is_doi, product::canonical_doi), // before url and path, for the same reason
+    plain("url", address::is_url, address::canonical_url), // before e-mail and path: both can stand inside one
+    plain("email", address::is_email, address::canonical_email),
+    plain("mac", address::is_mac, address::canonical_mac), // before ip: eight pairs are also an IPv6 address
+    plain("ip", address::is_ip, address::canonical_ip),     // before path: `10.0.0.0/8`
+    // Fixed lengths and alphabets, the most telling first.
+    opaque("crypto-address", finance::is_crypto_address, finance::canonical_crypto_address).checked(finance::check_crypto_address), // before hex: `0x` and 40 digits
+    opaque("place", opaque::is_place, unchanged),           // before ksuid: also 27 characters
+    opaque("cloud-id", opaque::is_cloud_id, scan::lowercase), // before prefixed: `i-0abc…` is one
+    plain("resource", address::is_resource, address::canonical_resource), // before path
+    plain("iban", finance::is_iban, scan::compact_upper).checked(finance::check_iban), // before hex: `DE89…` is also hex digits; before lei: 20 characters with a country
+    opaque("hex", opaque::is_hex, opaque::canonical_hex),   // before every shape that letters a to f could pass for
+    opaque("ulid", opaque::is_ulid, scan::uppercase),
+    opaque("ksuid", opaque::is_ksuid, unchanged),
+    plain("lei", finance::is_lei, scan::uppercase).checked(check_digit::lei),
+    plain("vin", product::is_vin, scan::uppercase).checked(product::check_vin),
+    plain("parcel", product::is_parcel, scan::compact_upper).checked(product::check_parcel), // before order: letters and digits
+    plain("isin", finance::is_isin, unchanged).checked(check_digit::isin), // before order: capitals and digits
+    // Digits and separators.
+    plain("isbn", product::is_isbn, product::canonical_isbn).checked(product::check_isbn), // before ean and phone
+    plain("ean", product::is_ean, product::canonical_ean).checked(product::check_ean),
+    plain("card", finance::is_card, scan::compact_upper).checked(check_digit::luhn), // before integer: 13 to 19 digits
+    plain("phone", address::is_phone, address::canonical_phone), // before order: `555-123-4567` is also digit groups
+    plain("integer", code::is_integer, code::canonical_integer),
+    // Names of places in a tree or a network.
+    plain("path", address::is_path, address::canonical_path),
+    plain("file", address::is_file, unchanged),     // before domain: `main.rs`, `setup.py` and `notes.md` end like countries
+    plain("domain", address::is_domain, scan::lowercase),
+    // Labels: a human-made prefix and a body.
+    plain("flight", code::is_flight, code::canonical_flight), // before booking and order: `HAT136`
+    plain("booking", code::is_booking, unchanged),  // before order: `AB1234`
+    plain("order", code::is_order, code::canonical_order),
+    plain("handle", label::is_handle, label::canonical_handle), // before prefixed: `mia_li_3668`
+    plain("prefixed", label::is_prefixed, unchanged),
+    opaque("random", opaque::is_random, unchanged), // after prefixed: `pi_3MtwBw…` belongs to its type
+    plain("name", label::is_name, unchanged),
+    plain("token", |_| true, unchanged),
+];
+
+/// The first kind that fits; `token` fits everything.
+/// ```
+/// # use twinguard_core::kind::kind_of;
+/// assert_eq!(kind_of("acct_7H9j3").name, "prefixed");
+/// assert_eq!(kind_of("#W1234567").name, "order");
+/// assert_eq!(kind_of("mia_li_3668").name, "handle");
+/// assert_eq!(kind_of("").name, "token");
+/// ```
+pub fn kind_of(text: &str) -> &'static Kind {
+    const TOKEN: Kind = plain("token", |_| true, unchanged);
+    KINDS.iter().find(|kind| (kind.fits)(text)).unwrap_or(&TOKEN)
+}

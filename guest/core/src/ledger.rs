@@ -1,0 +1,576 @@
+//! What this session has observed, with provenance.
+//!
+//! The texts themselves are kept, end to end in one arena; tokens and words are ranges of it, so a
+//! sighting is found again from its place. Three look-ups stand on it: a token by its exact bytes, a
+//! token by its look (`bucket`: case, separators and look-alikes folded), and any literal text by
+//! the rarest word in it. Order always comes from the arena, never from a hash table.
+
+use crate::{
+    columns::{Columns, Near},
+    confusable,
+    distance::distance,
+    model::{Sighting, Source},
+    shape,
+    token::{self, Grain, Sink, is_boundary},
+};
+use alloc::{borrow::ToOwned, collections::BTreeMap, string::String, vec::Vec};
+use core::{fmt, hash::{BuildHasher, Hasher}, ops::Range};
+use foldhash::fast::FixedState;
+use hashbrown::HashTable;
+
+/// Longer tokens are base64, minified code or data: nobody copies them by hand, and no two of them
+/// are near by accident.
+pub const LONGEST_TOKEN: usize = 256;
+/// Sightings told of one identifier.
+const MOST_SIGHTINGS: usize = 8;
+/// Places of a word that a look-up of a literal text tries before it gives up: a word this common
+/// is no identifier, and the bound keeps hostile texts from costing time.
+const MOST_PLACES: usize = 4096;
+/// Ends a text in the arena; never part of a token.
+const END: char = '\0';
+
+/// One observed text as a whole.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Provenance {
+    /// The kind of source.
+    pub source: Source,
+    /// The tool whose result it was.
+    pub tool: Option<String>,
+    /// The call whose result it was.
+    pub call_id: Option<String>,
+    /// Which event of the session it was.
+    pub turn: u32,
+}
+
+/// One leaf of an observed text.
+#[derive(Clone, Debug)]
+struct Entry {
+    start: u32,
+    provenance: u32,
+    pointer: Range<u32>,
+}
+
+/// A distinct token. Its number is its place in the order of first appearance.
+#[derive(Clone, Copy, Debug)]
+struct Token {
+    start: u32,
+    length: u32,
+    /// Next token of the same bucket, or [`NONE`].
+    next: u32,
+    sources: u8,
+    /// Hash of its look: tokens with the same one share a bucket. A collision costs nothing, since
+    /// who reads a bucket compares its tokens.
+    look: u64,
+}
+
+/// A distinct word and the chain of its places, latest first.
+#[derive(Clone, Copy, Debug)]
+struct Word {
+    start: u32,
+    length: u32,
+    last: u32,
+    count: u32,
+}
+
+const NONE: u32 = u32::MAX;
+
+/// The memory of one session.
+pub struct Ledger {
+    hasher: FixedState,
+    text: String,
+    pointers: String,
+    entries: Vec<Entry>,
+    provenance: Vec<Provenance>,
+    tokens: Vec<Token>,
+    exact: HashTable<u32>,
+    buckets: HashTable<u32>,
+    columns: Columns,
+    words: Vec<Word>,
+    word_table: HashTable<u32>,
+    /// Place in the arena and the index of the same word's previous place.
+    places: Vec<(u32, u32)>,
+    /// Tokens of several groups (`DE89 3704 …`): their compact form is what a call writes.
+    grouped: Vec<u32>,
+    /// Token numbers in the order of their text, as far as [`Ledger::index`] has sorted them.
+    sorted: Vec<u32>,
+    /// Members of each family, as far as [`Ledger::index`] has sorted them in.
+    families: BTreeMap<String, Vec<u32>>,
+    limit: usize,
+    full: bool,
+}
+
+impl fmt::Debug for Ledger {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Never the texts: they belong to the user.
+        f.debug_struct("Ledger").field("tokens", &self.tokens.len()).field("bytes", &self.text.len()).finish_non_exhaustive()
+    }
+}
+
+impl Ledger {
+    /// An empty ledger that keeps at most about `limit` bytes. `seed` goes into its hashes.
+    #[must_use]
+    pub fn new(limit: usize, seed: u64) -> Self {
+        Self {
+            hasher: FixedState::with_seed(seed),
+            text: String::new(),
+            pointers: String::new(),
+            entries: Vec::new(),
+            provenance: Vec::new(),
+            tokens: Vec::new(),
+            exact: HashTable::new(),
+            buckets: HashTable::new(),
+            columns: Columns::default(),
+            words: Vec::new(),
+            word_table: HashTable::new(),
+            places: Vec::new(),
+            grouped: Vec::new(),
+            sorted: Vec::new(),
+            families: BTreeMap::new(),
+            // Ranges are 32 bits wide.
+            limit: limit.min(u32::MAX as usize / 2),
+            full: false,
+        }
+    }
+
+    /// Begins a text; the leaves that follow are its.
+    pub fn begin(&mut self, provenance: Provenance) {
+        self.provenance.push(provenance);
+    }
+
+    /// Adds one leaf of the text begun last, with the ranges of it that are tokens besides those a
+    /// scan finds. Returns how many tokens it held and how many were new.
+    pub fn add(&mut self, pointer: &str, leaf: &str, more: &[Range<usize>]) -> (u32, u32) {
+        let grown = self.bytes() + leaf.len() * 4 + pointer.len();
+        if self.full || grown > self.limit {
+            // INVARIANT: a ledger that could not keep something says so for good.
+            self.full = true;
+            return (0, 0);
+        }
+        let start = self.text.len();
+        let pointer_start = offset(self.pointers.len());
+        self.pointers.push_str(pointer);
+        let provenance = offset(self.provenance.len().saturating_sub(1));
+        self.entries.push(Entry { start: offset(start), provenance, pointer: pointer_start..offset(self.pointers.len()) });
+        self.text.push_str(leaf);
+        self.text.push(END);
+        let source = self.provenance.last().map_or(0, |p| 1 << (p.source as u8));
+        let before = self.tokens.len();
+        let mut ingest = Ingest { ledger: self, leaf, start, source, count: 0, whole_done: false, group: None };
+        token::scan(leaf, &mut ingest);
+        ingest.finish();
+        for range in more {
+            ingest.insert(range.clone());
+        }
+        let count = ingest.count;
+        (count, offset(self.tokens.len() - before))
+    }
+
+    /// A hash under which a text is recognised without being kept.
+    #[must_use]
+    pub fn digest(&self, text: &str) -> u64 {
+        self.hash(text)
+    }
+
+    /// Whether something did not fit.
+    #[must_use]
+    pub const fn is_full(&self) -> bool {
+        self.full
+    }
+
+    /// Says that something the model saw is missing.
+    pub const fn mark_full(&mut self) {
+        self.full = true;
+    }
+
+    /// Bytes it takes, about.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.text.len() + self.pointers.len() + self.entries.len() * 16 + self.tokens.len() * 48 + self.words.len() * 24 + self.places.len() * 8
+    }
+
+    /// Number of distinct tokens.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.tokens.len()
+    }
+
+    /// Whether nothing was observed yet.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.tokens.is_empty()
+    }
+
+    /// The token with exactly these bytes.
+    #[must_use]
+    pub fn exact(&self, text: &str) -> Option<u32> {
+        self.exact.find(self.hash(text), |&id| self.token_text(id) == text).copied()
+    }
+
+    /// Tokens that look the same when case, separators and look-alikes do not count, the given one
+    /// included, in the order of their first appearance.
+    #[must_use]
+    pub fn alike(&self, text: &str) -> Vec<u32> {
+        let look = look(&self.hasher, text);
+        let mut found = Vec::new();
+        let is_alike = |&id: &u32| self.tokens.get(id as usize).is_some_and(|token| token.look == look);
+        let mut next = self.buckets.find(look, is_alike).copied().unwrap_or(NONE);
+        while let Some(token) = self.tokens.get(next as usize) {
+            found.push(next);
+            next = token.next;
+        }
+        found.sort_unstable();
+        found
+    }
+
+    /// Tokens within `limit` edits, nearest first; then those of several groups that are as near
+    /// when the spaces and dashes between groups do not count.
+    #[must_use]
+    pub fn near(&self, text: &str, limit: u32) -> Vec<Near> {
+        let mut found = self.columns.near(text, limit, |id| self.token_text(id));
+        if text.bytes().filter(u8::is_ascii_digit).count() >= FEWEST_GROUPED_DIGITS {
+            let written = compact(text);
+            let by_groups = |&id: &u32| distance(&written, &compact(self.token_text(id)), limit).map(|distance| Near { id, distance });
+            found.extend(self.grouped.iter().filter_map(by_groups));
+            if written != text {
+                found.extend(self.columns.near(&written, limit, |id| self.token_text(id)));
+            }
+        }
+        found
+    }
+
+    /// Tokens that begin with `prefix` and go on, at most `most`. Needs [`Ledger::index`].
+    #[must_use]
+    pub fn longer(&self, prefix: &str, most: usize) -> Vec<u32> {
+        let from = self.sorted.partition_point(|&id| self.token_text(id) <= prefix);
+        let tail = self.sorted.get(from..).unwrap_or_default();
+        tail.iter().copied().take_while(|&id| self.token_text(id).starts_with(prefix)).take(most).collect()
+    }
+
+    /// Members of a family. Needs [`Ledger::index`].
+    #[must_use]
+    pub fn family(&self, key: &str) -> &[u32] {
+        self.families.get(key).map_or(&[], Vec::as_slice)
+    }
+
+    /// Sorts what was added since the last call into the orders that only near-misses need.
+    pub fn index(&mut self) {
+        let done = self.sorted.len();
+        if done == self.tokens.len() {
+            return;
+        }
+        let mut added: Vec<u32> = (offset(done)..offset(self.tokens.len())).collect();
+        for &id in &added {
+            let key = shape::family(self.token_text(id));
+            self.families.entry(key).or_default().push(id);
+        }
+        added.sort_unstable_by(|&a, &b| self.token_text(a).cmp(self.token_text(b)));
+        let mut merged = Vec::with_capacity(self.tokens.len());
+        let mut old = self.sorted.iter().copied().peekable();
+        for new in added {
+            while let Some(id) = old.next_if(|&id| self.token_text(id) <= self.token_text(new)) {
+                merged.push(id);
+            }
+            merged.push(new);
+        }
+        merged.extend(old);
+        self.sorted = merged;
+    }
+
+    /// The text of a token; empty for a number that is none.
+    #[must_use]
+    pub fn token_text(&self, id: u32) -> &str {
+        self.tokens.get(id as usize).map_or("", |token| self.slice(token.start, token.length))
+    }
+
+    /// Whether a token stood in a source of this sort.
+    #[must_use]
+    pub fn stood_in(&self, id: u32, source: Source) -> bool {
+        self.tokens.get(id as usize).is_some_and(|token| token.sources & (1 << (source as u8)) != 0)
+    }
+
+    /// Whether this text stands somewhere with no letter or digit touching it.
+    #[must_use]
+    pub fn contains(&self, text: &str) -> bool {
+        self.places_of(text).next().is_some()
+    }
+
+    /// Where a literal text stands, as ranges of its surroundings: the longest run of letters,
+    /// digits, `_` and `-` around each place. Latest first.
+    pub fn surroundings(&self, text: &str) -> impl Iterator<Item = &str> {
+        let length = text.len();
+        self.places_of(text).map(move |at| {
+            let is_inside = |c: &char| c.is_alphanumeric() || matches!(c, '_' | '-');
+            let before = self.text.get(..at).unwrap_or_default();
+            let left: usize = before.chars().rev().take_while(is_inside).take(LONGEST_TOKEN).map(char::len_utf8).sum();
+            let after = self.text.get(at + length..).unwrap_or_default();
+            let right: usize = after.chars().take_while(is_inside).take(LONGEST_TOKEN).map(char::len_utf8).sum();
+            self.text.get(at - left..at + length + right).unwrap_or_default()
+        })
+    }
+
+    /// Where a literal text was seen, earliest first, at most eight.
+    #[must_use]
+    pub fn sightings(&self, text: &str) -> Vec<Sighting> {
+        let mut places: Vec<usize> = self.places_of(text).collect();
+        if places.is_empty()
+            && let Some(token) = self.exact(text).and_then(|id| self.tokens.get(id as usize))
+        {
+            places.push(token.start as usize);
+        }
+        places.sort_unstable();
+        let mut sightings: Vec<Sighting> = Vec::new();
+        for sighting in places.into_iter().filter_map(|at| self.sighting(at)) {
+            if sightings.last() != Some(&sighting) {
+                sightings.push(sighting);
+            }
+            if sightings.len() == MOST_SIGHTINGS {
+                break;
+            }
+        }
+        sightings
+    }
+
+    /// Everything needed to build the same ledger again: each text with its leaves, in order.
+    pub fn texts(&self) -> impl Iterator<Item = (&Provenance, Vec<(&str, &str)>)> {
+        self.provenance.iter().enumerate().map(|(number, provenance)| {
+            let first = self.entries.partition_point(|entry| (entry.provenance as usize) < number);
+            let leaves = self.entries.iter().enumerate().skip(first).take_while(|(_, e)| e.provenance as usize == number);
+            (provenance, leaves.map(|(index, _)| self.leaf(index)).collect())
+        })
+    }
+
+    fn leaf(&self, index: usize) -> (&str, &str) {
+        let Some(entry) = self.entries.get(index) else { return ("", "") };
+        let end = self.entries.get(index + 1).map_or(self.text.len(), |next| next.start as usize);
+        let text = self.text.get(entry.start as usize..end).unwrap_or_default();
+        (self.pointer(entry), text.strip_suffix(END).unwrap_or(text))
+    }
+
+    fn pointer(&self, entry: &Entry) -> &str {
+        self.pointers.get(entry.pointer.start as usize..entry.pointer.end as usize).unwrap_or_default()
+    }
+
+    fn sighting(&self, at: usize) -> Option<Sighting> {
+        let after = self.entries.partition_point(|entry| entry.start as usize <= at);
+        let entry = self.entries.get(after.checked_sub(1)?)?;
+        let Provenance { source, tool, call_id, turn } = self.provenance.get(entry.provenance as usize)?.clone();
+        Some(Sighting { source, tool, call_id, turn, pointer: self.pointer(entry).to_owned() })
+    }
+
+    /// Places of a literal text in the arena, latest first: those of its rarest word, compared.
+    fn places_of(&self, text: &str) -> impl Iterator<Item = usize> {
+        let mut rarest = Rarest { ledger: self, text, best: None, unknown: false };
+        token::scan(text, &mut rarest);
+        let (shift, word) = match rarest.best {
+            Some(best) if !rarest.unknown => best,
+            _ => (0, Word { start: 0, length: 0, last: NONE, count: 0 }),
+        };
+        let text = text.to_owned();
+        let mut next = word.last;
+        core::iter::from_fn(move || {
+            let &(at, previous) = self.places.get(next as usize)?;
+            next = previous;
+            Some((at as usize).checked_sub(shift))
+        })
+        .take(MOST_PLACES)
+        .flatten()
+        .filter(move |&at| {
+            self.text.get(at..at + text.len()) == Some(&text) && is_boundary(&self.text, at) && is_boundary(&self.text, at + text.len())
+        })
+    }
+
+    fn slice(&self, start: u32, length: u32) -> &str {
+        self.text.get(start as usize..(start + length) as usize).unwrap_or_default()
+    }
+
+    fn hash(&self, text: &str) -> u64 {
+        self.hasher.hash_one(text.as_bytes())
+    }
+}
+
+/// A text without what groups its digits.
+fn compact(text: &str) -> String {
+    text.chars().filter(|c| !matches!(c, ' ' | '-' | '.' | '(' | ')')).collect()
+}
+
+/// A position in the arena. The limit keeps it in range.
+fn offset(at: usize) -> u32 {
+    u32::try_from(at).unwrap_or(NONE)
+}
+
+/// What tokens share when case, separators and look-alikes do not count, as a hash.
+fn look(hasher: &FixedState, text: &str) -> u64 {
+    let mut state = hasher.build_hasher();
+    confusable::skeleton_hash_input(text, |byte| {
+        if !matches!(byte, b'-' | b'_' | b' ' | b'.' | b'+' | b'(' | b')') {
+            state.write_u8(byte);
+        }
+    });
+    state.finish()
+}
+
+/// Takes the tokens of one leaf into the ledger.
+struct Ingest<'l, 't> {
+    ledger: &'l mut Ledger,
+    leaf: &'t str,
+    start: usize,
+    source: u8,
+    count: u32,
+    /// The whole leaf was a token already.
+    whole_done: bool,
+    /// Digits in groups (`4242 4242 4242 4242`), read as one token.
+    group: Option<Group>,
+}
+
+struct Group {
+    range: Range<usize>,
+    digits: usize,
+    groups: usize,
+}
+
+/// Fewer digits in groups are dates, amounts and table cells.
+const FEWEST_GROUPED_DIGITS: usize = 9;
+
+impl Ingest<'_, '_> {
+    fn finish(&mut self) {
+        self.close_group();
+        let trimmed = self.leaf.trim();
+        if !self.whole_done && !trimmed.is_empty() && trimmed.len() <= LONGEST_TOKEN && !trimmed.contains('\n') {
+            let lead = self.leaf.len() - self.leaf.trim_start().len();
+            self.insert(lead..lead + trimmed.len());
+        }
+    }
+
+    fn close_group(&mut self) {
+        if let Some(group) = self.group.take()
+            && group.groups > 1
+            && group.digits >= FEWEST_GROUPED_DIGITS
+        {
+            let before = offset(self.ledger.tokens.len());
+            self.insert(group.range);
+            if before < offset(self.ledger.tokens.len()) {
+                self.ledger.grouped.push(before);
+            }
+        }
+    }
+
+    fn insert(&mut self, range: Range<usize>) {
+        let Some(text) = self.leaf.get(range.clone()) else { return };
+        if text.len() > LONGEST_TOKEN {
+            return;
+        }
+        self.count += 1;
+        let ledger = &mut *self.ledger;
+        let hash = ledger.hash(text);
+        let known = ledger.exact.find(hash, |&id| ledger.tokens.get(id as usize).is_some_and(|t| slice_of(&ledger.text, t.start, t.length) == text)).copied();
+        if let Some(token) = known.and_then(|id| ledger.tokens.get_mut(id as usize)) {
+            token.sources |= self.source;
+            return;
+        }
+        let id = offset(ledger.tokens.len());
+        let look = look(&ledger.hasher, text);
+        let is_alike = |&id: &u32| ledger.tokens.get(id as usize).is_some_and(|token| token.look == look);
+        let first = ledger.buckets.find(look, is_alike).copied();
+        // Second in its chain: the first stays the one the table finds.
+        let next = first.and_then(|first| ledger.tokens.get_mut(first as usize)).map_or(NONE, |first| core::mem::replace(&mut first.next, id));
+        ledger.tokens.push(Token { start: offset(self.start + range.start), length: offset(text.len()), next, sources: self.source, look });
+        let (tokens, arena, hasher) = (&ledger.tokens, &ledger.text, &ledger.hasher);
+        let token_of = |id: u32| tokens.get(id as usize);
+        let rehash = |&id: &u32| hasher.hash_one(token_of(id).map_or("", |t| slice_of(arena, t.start, t.length)).as_bytes());
+        ledger.exact.insert_unique(hash, id, rehash);
+        if first.is_none() {
+            ledger.buckets.insert_unique(look, id, |&id| token_of(id).map_or(0, |token| token.look));
+        }
+        ledger.columns.insert(id, text);
+    }
+}
+
+fn slice_of(arena: &str, start: u32, length: u32) -> &str {
+    arena.get(start as usize..(start + length) as usize).unwrap_or_default()
+}
+
+impl Sink for Ingest<'_, '_> {
+    fn word(&mut self, range: Range<usize>) {
+        let Some(text) = self.leaf.get(range.clone()) else { return };
+        if text.len() > LONGEST_TOKEN {
+            return;
+        }
+        let at = offset(self.start + range.start);
+        let ledger = &mut *self.ledger;
+        let hash = ledger.hash(text);
+        let place = offset(ledger.places.len());
+        let known = ledger.word_table.find(hash, |&id| ledger.words.get(id as usize).is_some_and(|w| slice_of(&ledger.text, w.start, w.length) == text)).copied();
+        if let Some(word) = known.and_then(|id| ledger.words.get_mut(id as usize)) {
+            ledger.places.push((at, word.last));
+            word.last = place;
+            word.count += 1;
+        } else {
+            let id = offset(ledger.words.len());
+            ledger.words.push(Word { start: at, length: offset(text.len()), last: place, count: 1 });
+            ledger.places.push((at, NONE));
+            let (words, arena, hasher) = (&ledger.words, &ledger.text, &ledger.hasher);
+            ledger.word_table.insert_unique(hash, id, |&id| {
+                hasher.hash_one(words.get(id as usize).map_or("", |w| slice_of(arena, w.start, w.length)).as_bytes())
+            });
+        }
+        self.grouped(text, range);
+    }
+
+    fn token(&mut self, range: Range<usize>, grain: Grain) {
+        if grain == Grain::Chunk && range.len() == self.leaf.len() {
+            self.whole_done = true;
+        }
+        self.insert(range);
+    }
+}
+
+impl Ingest<'_, '_> {
+    /// Joins words of digits that one space, dash or dot keeps apart: cards, phones, IBANs.
+    fn grouped(&mut self, text: &str, range: Range<usize>) {
+        let digits = text.bytes().filter(u8::is_ascii_digit).count();
+        // An IBAN begins with a country and two digits, and may have letters further on.
+        let is_group = digits == text.len() || (digits > 0 && text.len() <= 4 && text.bytes().all(|b| b.is_ascii_digit() || b.is_ascii_uppercase()));
+        if !is_group {
+            self.close_group();
+            return;
+        }
+        let leaf = self.leaf;
+        let joins = |end: usize| matches!(leaf.get(end..range.start), Some(" " | "-" | "." | ") "));
+        match &mut self.group {
+            Some(group) if joins(group.range.end) => {
+                group.range.end = range.end;
+                group.digits += digits;
+                group.groups += 1;
+            }
+            _ => {
+                self.close_group();
+                self.group = Some(Group { range, digits, groups: 1 });
+            }
+        }
+    }
+}
+
+/// Looks for the rarest word of a text.
+struct Rarest<'l, 't> {
+    ledger: &'l Ledger,
+    text: &'t str,
+    /// Offset of the word in the text, and the word.
+    best: Option<(usize, Word)>,
+    /// A word of the text was never seen, so neither was the text.
+    unknown: bool,
+}
+
+impl Sink for Rarest<'_, '_> {
+    fn word(&mut self, range: Range<usize>) {
+        let Some(text) = self.text.get(range.clone()) else { return };
+        let ledger = self.ledger;
+        let found = ledger.word_table.find(ledger.hash(text), |&id| ledger.words.get(id as usize).is_some_and(|w| ledger.slice(w.start, w.length) == text));
+        match found.and_then(|&id| ledger.words.get(id as usize)) {
+            None => self.unknown = true,
+            Some(&word) if self.best.is_none_or(|(_, best)| word.count < best.count) => self.best = Some((range.start, word)),
+            Some(_) => {}
+        }
+    }
+
+    fn token(&mut self, _: Range<usize>, _: Grain) {}
+}

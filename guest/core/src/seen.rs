@@ -1,0 +1,136 @@
+//! Whether an identifier was seen: literally, in another legitimate spelling, or in its parts.
+
+use crate::{kind::kind_of, ledger::Ledger, policy::CustomKind};
+use alloc::{
+    borrow::ToOwned,
+    format,
+    string::{String, ToString},
+    vec::Vec,
+};
+
+/// A complete identifier inside a longer one must be at least this long to vouch for it.
+const SHORTEST_WRAPPED: usize = 6;
+/// Git abbreviates to 7 and rarely shows more than 16 digits; longer cuts are slips.
+const SHORT_HASH: core::ops::RangeInclusive<usize> = 7..=16;
+/// Lengths of MD5, SHA-1 and SHA-256 in hex.
+const FULL_HASHES: [usize; 3] = [32, 40, 64];
+
+/// The seen value that `text` literally is, when it stands in a source with no letter or digit
+/// touching it.
+///
+/// A literal look-up alone would let a cut pass where the cut fell on a separator: `550e8400-e29b` is
+/// a literal piece of a UUID. So a piece that is only ever the *beginning* of a longer identifier,
+/// and loses digits with the tail, was not seen; a piece that keeps the tail (`5634230` of
+/// `gift_card_5634230`) lost nothing but a prefix.
+#[must_use]
+pub fn is_exact(ledger: &Ledger, text: &str, cuts_count: bool) -> bool {
+    if ledger.exact(text).is_some() {
+        return true;
+    }
+    if cuts_count {
+        ledger.surroundings(text).any(|around| !is_cut(around, text))
+    } else {
+        ledger.contains(text)
+    }
+}
+
+fn is_cut(around: &str, text: &str) -> bool {
+    around.strip_prefix(text).is_some_and(|tail| tail.bytes().any(|byte| byte.is_ascii_digit()))
+}
+
+/// The seen value that `text` is another spelling of.
+#[must_use]
+pub fn equivalent(ledger: &Ledger, text: &str, kinds: &[CustomKind]) -> Option<String> {
+    let known = |spelling: &str| ledger.contains(spelling).then(|| spelling.to_owned());
+    let mut spellings: Vec<String> = Vec::new();
+    if let Some(rest) = text.strip_prefix(['#', '@']) {
+        spellings.push(rest.to_owned());
+    }
+    let decoded = percent_decoded(text);
+    if decoded != text {
+        spellings.push(decoded);
+    }
+    let path = text.trim_end_matches('/');
+    let path = path.strip_prefix("./").unwrap_or(path);
+    if path != text && !path.is_empty() {
+        spellings.push(path.to_owned());
+    }
+    if text.contains('/') {
+        spellings.extend([format!("{path}/"), format!("./{path}"), format!("/{path}")]);
+        spellings.extend(path.strip_prefix('/').map(ToString::to_string));
+        spellings.extend(path.strip_prefix("http://").map(|rest| format!("https://{rest}")));
+        spellings.extend(path.strip_prefix("https://").map(|rest| format!("http://{rest}")));
+        spellings.extend(path.strip_prefix("https://").or_else(|| path.strip_prefix("http://")).map(ToString::to_string));
+    }
+    if let Some(found) = spellings.iter().filter(|s| s.len() > 2).find_map(|spelling| known(spelling)) {
+        return Some(found);
+    }
+    let kind = kind_of(text);
+    let canonical = (kind.canonical)(text);
+    let custom = kinds.iter().find(|kind| kind.pattern.find(text).is_some_and(|found| found.len() == text.len()));
+    ledger.alike(text).into_iter().map(|id| ledger.token_text(id)).find_map(|seen| {
+        let same = match custom {
+            Some(custom) => custom.canonical(seen) == custom.canonical(text),
+            None => (kind_of(seen).canonical)(seen) == canonical,
+        };
+        same.then(|| seen.to_owned())
+    })
+}
+
+/// `%2F` and its like as the characters they stand for; anything else as it is.
+fn percent_decoded(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((&first, tail)) = rest.split_first() {
+        let escaped = (first == b'%').then(|| tail.get(..2)).flatten();
+        let value = escaped.and_then(|hex| core::str::from_utf8(hex).ok()).and_then(|hex| u8::from_str_radix(hex, 16).ok());
+        bytes.push(value.unwrap_or(first));
+        rest = if value.is_some() { tail.get(2..).unwrap_or_default() } else { tail };
+    }
+    String::from_utf8(bytes).unwrap_or_else(|_| text.to_owned())
+}
+
+/// The seen value that `text` legitimately abbreviates: a short commit hash.
+#[must_use]
+pub fn short_hash(ledger: &Ledger, text: &str) -> Option<String> {
+    let is_hex = text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
+    if !SHORT_HASH.contains(&text.len()) || !is_hex {
+        return None;
+    }
+    // Two hashes that share it would make it ambiguous, and any tool that takes it would say so.
+    let full: Vec<u32> = ledger.longer(text, 3).into_iter().filter(|&id| FULL_HASHES.contains(&ledger.token_text(id).len())).collect();
+    match full.as_slice() {
+        [id] => Some(ledger.token_text(*id).to_owned()),
+        _ => None,
+    }
+}
+
+/// The complete seen identifier that `text` wraps (`EOB-CLM-4158-27` around `CLM-4158-27`), when the
+/// rest adds no digits of its own or was seen too.
+#[must_use]
+pub fn wrapped(ledger: &Ledger, text: &str) -> Option<String> {
+    let has_digit = |piece: &str| piece.bytes().any(|b| b.is_ascii_digit());
+    let is_edge = |c: char| !c.is_alphanumeric();
+    let mut edges: Vec<usize> = core::iter::once(0).chain(text.match_indices(is_edge).flat_map(|(at, edge)| [at, at + edge.len()])).collect();
+    edges.push(text.len());
+    // Few separators, so few pieces; a long list is no identifier.
+    edges.truncate(24);
+    let pieces = edges.iter().flat_map(|&start| edges.iter().filter_map(move |&end| text.get(start..end).map(|piece| (start, end, piece))));
+    pieces
+        .filter(|(_, _, piece)| piece.len() >= SHORTEST_WRAPPED && piece.len() < text.len() && has_digit(piece))
+        .filter(|(_, _, piece)| !piece.starts_with(is_edge) && !piece.ends_with(is_edge))
+        .filter(|(start, end, _)| {
+            let rest = [text.get(..*start).unwrap_or_default(), text.get(*end..).unwrap_or_default()];
+            rest.iter().flat_map(|side| side.split(is_edge)).all(|side| !has_digit(side) || ledger.contains(side))
+        })
+        .find(|(_, _, piece)| ledger.exact(piece).is_some())
+        .map(|(_, _, piece)| piece.to_owned())
+}
+
+/// Whether every part between separators was seen, in the same case: a path joined from pieces.
+#[must_use]
+pub fn joined(ledger: &Ledger, text: &str) -> bool {
+    let mut parts = text.split(|c: char| !c.is_alphanumeric()).filter(|part| !part.is_empty()).peekable();
+    let is_joined = text.contains(|c: char| !c.is_alphanumeric());
+    is_joined && parts.peek().is_some() && parts.all(|part| ledger.contains(part))
+}
