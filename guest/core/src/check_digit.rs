@@ -194,11 +194,12 @@ pub fn s10(text: &str) -> bool {
 
 /// The check digit of a UPS tracking number: `1Z` and sixteen letters or digits.
 ///
-/// Source: UPS, "Tracking number check digit" (letters count as 2 to 9 and 0, 1, from A on).
+/// Source: UPS, "Tracking number check digit" (letters count as 2 to 9 and 0, 1, from A on). A swap of the
+/// last two characters is always missed.
 /// ```
 /// # use twinguard_core::check_digit::ups;
 /// assert!(ups("1Z999AA10123456784"));
-/// assert!(!ups("1Z999AA10123456748"));
+/// assert!(!ups("1Z999AA10123456785"));
 /// ```
 pub fn ups(text: &str) -> bool {
     let Some((body, last)) = text.strip_prefix("1Z").filter(|_| text.len() == 18).and_then(split_last) else { return false };

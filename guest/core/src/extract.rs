@@ -83,7 +83,7 @@ pub fn mentions(leaf: &Leaf<'_>, kinds: &[CustomKind]) -> Vec<Mention> {
     if is_one(trimmed, role) && leaf.form != Form::Plain {
         let mut mention = base(Place::Whole, lead..lead + trimmed.len());
         if !trimmed.contains(char::is_whitespace) {
-            mention.pieces = pieces(&mention.text);
+            mention.pieces = pieces(&mention.text, false);
         }
         return Vec::from([mention]);
     }
@@ -101,7 +101,8 @@ pub fn mentions(leaf: &Leaf<'_>, kinds: &[CustomKind]) -> Vec<Mention> {
     ranges.sort_unstable_by_key(|range| range.start);
     let chunk = |range: Range<usize>| {
         let mut mention = base(surrounding, range);
-        mention.pieces = pieces(&mention.text);
+        // `table.column` in a query; in a sentence a dot is a version's, a number's or a file's.
+        mention.pieces = pieces(&mention.text, surrounding == Place::Code);
         mention
     };
     ranges.into_iter().filter(|range| range.len() <= LONGEST_TOKEN).map(chunk).collect()
@@ -123,7 +124,7 @@ fn is_code(text: &str, role: Role) -> bool {
     let start = text.trim_start();
     let opens = |word: &&str| start.get(..word.len()).is_some_and(|head| head.eq_ignore_ascii_case(word));
     let punctuation = text.bytes().filter(|b| matches!(b, b'{' | b'}' | b';' | b'=' | b'(' | b')' | b'<' | b'>' | b'|')).count();
-    role == Role::Code || STATEMENTS.iter().any(|word| opens(&word)) || punctuation * 25 > text.len()
+    role == Role::Code || STATEMENTS.iter().any(opens) || punctuation * 25 > text.len()
 }
 
 struct Chunks(Vec<Range<usize>>);
@@ -138,10 +139,12 @@ impl Sink for Chunks {
 }
 
 /// The pieces of a path or URL between dividers; none when the text is one piece.
-fn pieces(text: &str) -> Vec<Range<usize>> {
+fn pieces(text: &str, at_dots: bool) -> Vec<Range<usize>> {
+    let at_dots = at_dots && !text.contains('/') && matches!(kind_of(text).name, "token" | "name" | "domain");
     let mut pieces = Vec::new();
     let mut start = 0;
-    for (at, divider) in text.match_indices(['/', '?', '&', '=', ':', '%', '~', '+', '@', '#', '\\', ',']) {
+    let divides = |c: char| matches!(c, '/' | '?' | '&' | '=' | ':' | '%' | '~' | '+' | '@' | '#' | '\\' | ',') || at_dots && c == '.';
+    for (at, divider) in text.match_indices(divides) {
         if at > start {
             pieces.push(start..at);
         }

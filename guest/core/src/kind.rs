@@ -73,46 +73,67 @@ impl Kind {
 /// assert_eq!(KINDS.last().map(|kind| kind.name), Some("token"));
 /// ```
 pub const KINDS: &[Kind] = &[
-    // Fixed frames: nothing else has this punctuation.
+    // — Fixed frames: nothing else has this punctuation —
     opaque("uuid", opaque::is_uuid, opaque::canonical_uuid),
     opaque("digest", opaque::is_digest, opaque::canonical_digest),
     plain("arn", address::is_arn, unchanged),
-    plain("orcid", product::is_orcid, product::canonical_orcid).checked(product::check_orcid), // before url: its page is a spelling of it; before card: 4-4-4-4
-    plain("doi", product::is_doi, product::canonical_doi), // before url and path, for the same reason
-    plain("url", address::is_url, address::canonical_url), // before e-mail and path: both can stand inside one
+    // Before url: its page is a spelling of it; before card: 4-4-4-4.
+    plain("orcid", product::is_orcid, product::canonical_orcid).checked(product::check_orcid),
+    // Before url and path, for the same reason.
+    plain("doi", product::is_doi, product::canonical_doi),
+    // Before e-mail and path: both can stand inside one.
+    plain("url", address::is_url, address::canonical_url),
     plain("email", address::is_email, address::canonical_email),
-    plain("mac", address::is_mac, address::canonical_mac), // before ip: eight pairs are also an IPv6 address
-    plain("ip", address::is_ip, address::canonical_ip),     // before path: `10.0.0.0/8`
-    // Fixed lengths and alphabets, the most telling first.
-    opaque("crypto-address", finance::is_crypto_address, finance::canonical_crypto_address).checked(finance::check_crypto_address), // before hex: `0x` and 40 digits
-    opaque("place", opaque::is_place, unchanged),           // before ksuid: also 27 characters
-    opaque("cloud-id", opaque::is_cloud_id, scan::lowercase), // before prefixed: `i-0abc…` is one
-    plain("resource", address::is_resource, address::canonical_resource), // before path
-    plain("iban", finance::is_iban, scan::compact_upper).checked(finance::check_iban), // before hex: `DE89…` is also hex digits; before lei: 20 characters with a country
-    opaque("hex", opaque::is_hex, opaque::canonical_hex),   // before every shape that letters a to f could pass for
+    // Before ip: eight pairs are also an IPv6 address.
+    plain("mac", address::is_mac, address::canonical_mac),
+    // Before path: `10.0.0.0/8`.
+    plain("ip", address::is_ip, address::canonical_ip),
+    // — Fixed lengths and alphabets, the most telling first —
+    // Before hex: `0x` and 40 digits.
+    opaque("crypto-address", finance::is_crypto_address, finance::canonical_crypto_address).checked(finance::check_crypto_address),
+    // Before ksuid: also 27 characters.
+    opaque("place", opaque::is_place, unchanged),
+    // Before prefixed: `i-0abc…` is one.
+    opaque("cloud-id", opaque::is_cloud_id, scan::lowercase),
+    // Before path.
+    plain("resource", address::is_resource, address::canonical_resource),
+    // Before hex: `DE89…` is also hex digits; before lei: 20 characters with a country.
+    plain("iban", finance::is_iban, scan::compact_upper).checked(finance::check_iban),
+    // Before every shape that letters a to f could pass for.
+    opaque("hex", opaque::is_hex, opaque::canonical_hex),
     opaque("ulid", opaque::is_ulid, scan::uppercase),
     opaque("ksuid", opaque::is_ksuid, unchanged),
     plain("lei", finance::is_lei, scan::uppercase).checked(check_digit::lei),
     plain("vin", product::is_vin, scan::uppercase).checked(product::check_vin),
-    plain("parcel", product::is_parcel, scan::compact_upper).checked(product::check_parcel), // before order: letters and digits
-    plain("isin", finance::is_isin, unchanged).checked(check_digit::isin), // before order: capitals and digits
-    // Digits and separators.
-    plain("isbn", product::is_isbn, product::canonical_isbn).checked(product::check_isbn), // before ean and phone
+    // Before order: letters and digits.
+    plain("parcel", product::is_parcel, scan::compact_upper).checked(product::check_parcel),
+    // Before order: capitals and digits.
+    plain("isin", finance::is_isin, unchanged).checked(check_digit::isin),
+    // — Digits and separators —
+    // Before ean and phone.
+    plain("isbn", product::is_isbn, product::canonical_isbn).checked(product::check_isbn),
     plain("ean", product::is_ean, product::canonical_ean).checked(product::check_ean),
-    plain("card", finance::is_card, scan::compact_upper).checked(check_digit::luhn), // before integer: 13 to 19 digits
-    plain("phone", address::is_phone, address::canonical_phone), // before order: `555-123-4567` is also digit groups
+    // Before integer: 13 to 19 digits.
+    plain("card", finance::is_card, scan::compact_upper).checked(check_digit::luhn),
+    // Before order: `555-123-4567` is also digit groups.
+    plain("phone", address::is_phone, address::canonical_phone),
     plain("integer", code::is_integer, code::canonical_integer),
-    // Names of places in a tree or a network.
+    // — Names of places in a tree or a network —
     plain("path", address::is_path, address::canonical_path),
-    plain("file", address::is_file, unchanged),     // before domain: `main.rs`, `setup.py` and `notes.md` end like countries
+    // Before domain: `main.rs`, `setup.py` and `notes.md` end like countries.
+    plain("file", address::is_file, unchanged),
     plain("domain", address::is_domain, scan::lowercase),
-    // Labels: a human-made prefix and a body.
-    plain("flight", code::is_flight, code::canonical_flight), // before booking and order: `HAT136`
-    plain("booking", code::is_booking, unchanged),  // before order: `AB1234`
+    // — Labels: a human-made prefix and a body —
+    // Before booking and order: `HAT136`.
+    plain("flight", code::is_flight, code::canonical_flight),
+    // Before order: `AB1234`.
+    plain("booking", code::is_booking, unchanged),
     plain("order", code::is_order, code::canonical_order),
-    plain("handle", label::is_handle, label::canonical_handle), // before prefixed: `mia_li_3668`
+    // Before prefixed: `mia_li_3668`.
+    plain("handle", label::is_handle, label::canonical_handle),
     plain("prefixed", label::is_prefixed, unchanged),
-    opaque("random", opaque::is_random, unchanged), // after prefixed: `pi_3MtwBw…` belongs to its type
+    // After prefixed: `pi_3MtwBw…` belongs to its type.
+    opaque("random", opaque::is_random, unchanged),
     plain("name", label::is_name, unchanged),
     plain("token", |_| true, unchanged),
 ];

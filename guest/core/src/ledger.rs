@@ -9,11 +9,12 @@ use crate::{
     columns::{Columns, Near},
     confusable,
     distance::distance,
+    field,
     model::{Sighting, Source},
     shape,
     token::{self, Grain, Sink, is_boundary},
 };
-use alloc::{borrow::ToOwned, collections::BTreeMap, string::String, vec::Vec};
+use alloc::{borrow::ToOwned, collections::{BTreeMap, BTreeSet}, string::String, vec::Vec};
 use core::{fmt, hash::{BuildHasher, Hasher}, ops::Range};
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
@@ -48,6 +49,22 @@ struct Entry {
     start: u32,
     provenance: u32,
     pointer: Range<u32>,
+    is_key: bool,
+}
+
+/// One leaf as it stands in the ledger.
+#[derive(Clone, Copy, Debug)]
+pub struct Standing<'l> {
+    /// Its place in the order of all leaves.
+    pub number: usize,
+    /// JSON Pointer in its text; empty for plain text.
+    pub pointer: &'l str,
+    /// The leaf, without surrounding space.
+    pub text: &'l str,
+    /// It is the name of an object's member.
+    pub is_key: bool,
+    /// The text it belongs to.
+    pub provenance: &'l Provenance,
 }
 
 /// A distinct token. Its number is its place in the order of first appearance.
@@ -95,6 +112,9 @@ pub struct Ledger {
     sorted: Vec<u32>,
     /// Members of each family, as far as [`Ledger::index`] has sorted them in.
     families: BTreeMap<String, Vec<u32>>,
+    /// Normal forms of the fields of tool results, as far as [`Ledger::index`] has read them.
+    fields: BTreeSet<String>,
+    fields_read: usize,
     limit: usize,
     full: bool,
 }
@@ -126,6 +146,8 @@ impl Ledger {
             grouped: Vec::new(),
             sorted: Vec::new(),
             families: BTreeMap::new(),
+            fields: BTreeSet::new(),
+            fields_read: 0,
             // Ranges are 32 bits wide.
             limit: limit.min(u32::MAX as usize / 2),
             full: false,
@@ -139,7 +161,7 @@ impl Ledger {
 
     /// Adds one leaf of the text begun last, with the ranges of it that are tokens besides those a
     /// scan finds. Returns how many tokens it held and how many were new.
-    pub fn add(&mut self, pointer: &str, leaf: &str, more: &[Range<usize>]) -> (u32, u32) {
+    pub fn add(&mut self, pointer: &str, leaf: &str, is_key: bool, more: &[Range<usize>]) -> (u32, u32) {
         let grown = self.bytes() + leaf.len() * 4 + pointer.len();
         if self.full || grown > self.limit {
             // INVARIANT: a ledger that could not keep something says so for good.
@@ -150,7 +172,7 @@ impl Ledger {
         let pointer_start = offset(self.pointers.len());
         self.pointers.push_str(pointer);
         let provenance = offset(self.provenance.len().saturating_sub(1));
-        self.entries.push(Entry { start: offset(start), provenance, pointer: pointer_start..offset(self.pointers.len()) });
+        self.entries.push(Entry { start: offset(start), provenance, pointer: pointer_start..offset(self.pointers.len()), is_key });
         self.text.push_str(leaf);
         self.text.push(END);
         let source = self.provenance.last().map_or(0, |p| 1 << (p.source as u8));
@@ -254,6 +276,14 @@ impl Ledger {
 
     /// Sorts what was added since the last call into the orders that only near-misses need.
     pub fn index(&mut self) {
+        for entry in self.entries.iter().skip(self.fields_read) {
+            let is_result = self.provenance.get(entry.provenance as usize).is_some_and(|p| p.source == Source::ToolResult);
+            let words = field::of_pointer(self.pointer(entry), entry.is_key);
+            if is_result && !words.is_empty() && !self.fields.contains(&words) {
+                self.fields.insert(words);
+            }
+        }
+        self.fields_read = self.entries.len();
         let done = self.sorted.len();
         if done == self.tokens.len() {
             return;
@@ -331,19 +361,56 @@ impl Ledger {
     }
 
     /// Everything needed to build the same ledger again: each text with its leaves, in order.
-    pub fn texts(&self) -> impl Iterator<Item = (&Provenance, Vec<(&str, &str)>)> {
+    pub fn texts(&self) -> impl Iterator<Item = (&Provenance, Vec<(&str, &str, bool)>)> {
         self.provenance.iter().enumerate().map(|(number, provenance)| {
             let first = self.entries.partition_point(|entry| (entry.provenance as usize) < number);
             let leaves = self.entries.iter().enumerate().skip(first).take_while(|(_, e)| e.provenance as usize == number);
-            (provenance, leaves.map(|(index, _)| self.leaf(index)).collect())
+            (provenance, leaves.map(|(number, entry)| (self.pointer(entry), self.leaf(number), entry.is_key)).collect())
         })
     }
 
-    fn leaf(&self, index: usize) -> (&str, &str) {
-        let Some(entry) = self.entries.get(index) else { return ("", "") };
-        let end = self.entries.get(index + 1).map_or(self.text.len(), |next| next.start as usize);
-        let text = self.text.get(entry.start as usize..end).unwrap_or_default();
-        (self.pointer(entry), text.strip_suffix(END).unwrap_or(text))
+    /// The leaves that a literal text stands in, earliest first, at most `most`, and whether there
+    /// were no more.
+    #[must_use]
+    pub fn standings(&self, text: &str, most: usize) -> (Vec<Standing<'_>>, bool) {
+        let mut numbers: Vec<usize> = self.places_of(text).take(most + 1).filter_map(|at| self.number_at(at)).collect();
+        let is_all = numbers.len() <= most;
+        numbers.truncate(most);
+        numbers.sort_unstable();
+        numbers.dedup();
+        (numbers.into_iter().filter_map(|number| self.standing(number)).collect(), is_all)
+    }
+
+    /// The other leaves of the text that a leaf belongs to, nearest first, at most `most`.
+    pub fn around(&self, number: usize, most: usize) -> impl Iterator<Item = Standing<'_>> {
+        let provenance = self.entries.get(number).map(|entry| entry.provenance);
+        let is_same = move |standing: &usize| self.entries.get(*standing).map(|entry| entry.provenance) == provenance;
+        let before = (0..number).rev().take_while(is_same).take(most / 2);
+        let after = (number + 1..self.entries.len()).take_while(is_same).take(most / 2);
+        after.chain(before).filter_map(|number| self.standing(number))
+    }
+
+    /// Whether some tool result had a field of this normal form.
+    #[must_use]
+    pub fn has_field(&self, words: &str) -> bool {
+        self.fields.contains(words)
+    }
+
+    fn standing(&self, number: usize) -> Option<Standing<'_>> {
+        let entry = self.entries.get(number)?;
+        let provenance = self.provenance.get(entry.provenance as usize)?;
+        Some(Standing { number, pointer: self.pointer(entry), text: self.leaf(number).trim(), is_key: entry.is_key, provenance })
+    }
+
+    fn leaf(&self, number: usize) -> &str {
+        let start = self.entries.get(number).map_or(self.text.len(), |entry| entry.start as usize);
+        let end = self.entries.get(number + 1).map_or(self.text.len(), |next| next.start as usize);
+        let text = self.text.get(start..end).unwrap_or_default();
+        text.strip_suffix(END).unwrap_or(text)
+    }
+
+    fn number_at(&self, at: usize) -> Option<usize> {
+        self.entries.partition_point(|entry| entry.start as usize <= at).checked_sub(1)
     }
 
     fn pointer(&self, entry: &Entry) -> &str {
@@ -351,8 +418,7 @@ impl Ledger {
     }
 
     fn sighting(&self, at: usize) -> Option<Sighting> {
-        let after = self.entries.partition_point(|entry| entry.start as usize <= at);
-        let entry = self.entries.get(after.checked_sub(1)?)?;
+        let entry = self.entries.get(self.number_at(at)?)?;
         let Provenance { source, tool, call_id, turn } = self.provenance.get(entry.provenance as usize)?.clone();
         Some(Sighting { source, tool, call_id, turn, pointer: self.pointer(entry).to_owned() })
     }

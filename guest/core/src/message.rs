@@ -5,6 +5,7 @@ use crate::{
     edit,
     ledger::Ledger,
     model::{Neighbour, Relation, Sighting, Source},
+    record::Doubt,
     verdict::Judgement,
 };
 use alloc::{
@@ -51,6 +52,8 @@ pub fn message(judgement: &Judgement, pointer: &str, nearest: &[Neighbour], circ
     }
     text.push_str(match (circumstances.is_repeated, judgement.relation) {
         (true, _) => " This value was stopped before. Do not try it again: stop, and ask a person which one is meant.",
+        (false, Relation::Misfield) => " Check which value belongs here.",
+        (false, Relation::Crossed | Relation::Collision) => " Read the records again, and use this value only if it is really the one that is meant.",
         (false, Relation::Invalid | Relation::Unseen) => " Look the value up, or ask for it, before you use it.",
         (false, _) => " Read that record again and copy the value exactly as it stands there.",
     });
@@ -59,6 +62,9 @@ pub fn message(judgement: &Judgement, pointer: &str, nearest: &[Neighbour], circ
 
 fn opening(judgement: &Judgement, place: &str, nearest: &[Neighbour]) -> String {
     let written = &judgement.written;
+    if let Some(doubt) = &judgement.doubt {
+        return doubted(written, doubt, place, nearest);
+    }
     let Some(near) = nearest.first() else {
         return match judgement.relation {
             Relation::Invalid => format!("`{written}` in {place} was never shown in this conversation, and its check digits do not fit: it is mistyped or made up."),
@@ -79,6 +85,23 @@ fn opening(judgement: &Judgement, place: &str, nearest: &[Neighbour]) -> String 
         ),
         Relation::Sibling => format!("{lead}. It would belong to a series of which `{seen}`, {shown}, is the nearest member{edit}; whether it exists, nothing shows."),
         _ => format!("{lead}. The nearest value is `{seen}`, {shown}{edit}."),
+    }
+}
+
+fn doubted(written: &str, doubt: &Doubt, place: &str, nearest: &[Neighbour]) -> String {
+    let shown = |near: &Neighbour| near.seen_in.first().map_or_else(String::new, |first| format!(", seen in {}", describe(first)));
+    match (doubt, nearest.first()) {
+        (Doubt::Crossed(record), near) => {
+            let shown = near.map_or_else(String::new, shown);
+            format!("`{written}` in {place} was seen, but the record of `{}` has {} `{}`{shown}.", record.of, record.field, record.says)
+        }
+        (Doubt::Misfield(fields), _) => {
+            let fields: Vec<String> = fields.iter().map(|field| format!("`{field}`")).collect();
+            format!("`{written}` in {place} was seen, but only ever as {}.", fields.join(", "))
+        }
+        (Doubt::FieldName, _) => format!("`{written}` in {place} is the name of a field in the results, not a value of one."),
+        (Doubt::Collision, Some(near)) => format!("`{written}` in {place} was seen, and so was `{}`{}: {}.", near.value, shown(near), near.edit),
+        (Doubt::Collision, None) => format!("`{written}` in {place} was seen, and so was a near twin of it."),
     }
 }
 

@@ -8,7 +8,10 @@
 //! assert!(policy.must_be_seen("refund", "/account_id"));
 //! ```
 
-use crate::model::{Decision, Effect, Error, Relation, Source};
+use crate::{
+    field::words_of_name,
+    model::{Decision, Effect, Error, Relation, Source},
+};
 use alloc::{collections::BTreeMap, format, string::String, vec::Vec};
 use regex::Regex;
 use serde::Deserialize;
@@ -17,8 +20,8 @@ use serde::Deserialize;
 #[derive(Clone, Debug)]
 pub struct Policy {
     decisions: BTreeMap<Relation, Decision>,
-    /// The decision for a sibling where the call changes something.
-    pub sibling_in_changes: Decision,
+    /// Decisions for calls that change something, or only read, where they differ.
+    by_effect: BTreeMap<(Relation, Effect), Decision>,
     sources: BTreeMap<Source, bool>,
     /// Greater chances that a fresh identifier is near a seen one make nearness no evidence.
     pub max_coincidence: f64,
@@ -145,8 +148,13 @@ impl Default for Document {
     }
 }
 
-/// The key under `decisions` for siblings where the call changes something.
-const SIBLING_IN_CHANGES: &str = "sibling-in-changes";
+/// Keys under `decisions` for a relation in calls with one effect, and their defaults: what a lookup
+/// may get wrong, a refund may not.
+const BY_EFFECT: &[(&str, Relation, Effect, Decision)] = &[
+    ("sibling-in-changes", Relation::Sibling, Effect::Changes, Decision::Ask),
+    ("misfield-in-changes", Relation::Misfield, Effect::Changes, Decision::Ask),
+    ("crossed-in-reads", Relation::Crossed, Effect::Reads, Decision::Warn),
+];
 /// A compiled pattern larger than this is refused: it would cost more than the rest of the session.
 const LARGEST_PATTERN: usize = 1 << 20;
 
@@ -166,7 +174,7 @@ impl Policy {
     fn from_document(document: Document) -> Result<Self, Error> {
         let mut policy = Self {
             decisions: BTreeMap::new(),
-            sibling_in_changes: Decision::Ask,
+            by_effect: BTreeMap::new(),
             sources: BTreeMap::new(),
             max_coincidence: document.max_coincidence,
             must_be_seen: document.must_be_seen.iter().map(|text| Place::parse(text)).collect(),
@@ -182,15 +190,17 @@ impl Policy {
         }
         for (key, value) in &document.decisions {
             let decision = named(Decision::from_name(value), value, "decisions", Decision::ALL.iter().map(|d| d.name()))?;
-            if key == SIBLING_IN_CHANGES {
-                policy.sibling_in_changes = decision;
-            } else {
-                let relation = named(Relation::from_name(key), key, "decisions", Relation::ALL.iter().map(|r| r.name()))?;
-                policy.decisions.insert(relation, decision);
-                if relation == Relation::Sibling && !document.decisions.contains_key(SIBLING_IN_CHANGES) {
-                    policy.sibling_in_changes = decision;
-                }
+            if let Some(&(_, relation, effect, _)) = BY_EFFECT.iter().find(|(name, ..)| name == key) {
+                policy.by_effect.insert((relation, effect), decision);
+                continue;
             }
+            let relations = Relation::ALL.iter().map(|r| r.name()).chain(BY_EFFECT.iter().map(|(name, ..)| *name));
+            policy.decisions.insert(named(Relation::from_name(key), key, "decisions", relations)?, decision);
+        }
+        for &(_, relation, effect, default) in BY_EFFECT {
+            // Who states a relation's decision means it everywhere.
+            let stated = policy.decisions.get(&relation).copied();
+            policy.by_effect.entry((relation, effect)).or_insert(stated.unwrap_or(default));
         }
         for (key, &on) in &document.sources {
             let source = named(Source::from_name(key), key, "sources", Source::ALL.iter().map(|s| s.name()))?;
@@ -217,6 +227,13 @@ impl Policy {
     #[must_use]
     pub fn decision(&self, relation: Relation) -> Decision {
         self.decisions.get(&relation).copied().unwrap_or_else(|| default_decision(relation))
+    }
+
+    /// What it makes of one in a call with this effect.
+    #[must_use]
+    pub fn decision_in(&self, relation: Relation, effect: Option<Effect>) -> Decision {
+        let by_effect = effect.and_then(|effect| self.by_effect.get(&(relation, effect)));
+        by_effect.copied().unwrap_or_else(|| self.decision(relation))
     }
 
     /// Whether texts from this source count.
@@ -284,27 +301,6 @@ fn effect_of_name(tool: &str) -> Option<Effect> {
         } else {
             None
         }
-    })
-}
-
-/// The words of a name in snake, kebab or camel case.
-pub(crate) fn words_of_name(name: &str) -> impl Iterator<Item = &str> {
-    name.split(|c: char| !c.is_alphanumeric()).flat_map(|part| {
-        let mut rest = part;
-        core::iter::from_fn(move || {
-            let mut before = rest.chars().next()?;
-            let mut end = rest.len();
-            for (at, c) in rest.char_indices().skip(1) {
-                if c.is_uppercase() && before.is_lowercase() {
-                    end = at;
-                    break;
-                }
-                before = c;
-            }
-            let (word, after) = rest.split_at_checked(end)?;
-            rest = after;
-            Some(word)
-        })
     })
 }
 

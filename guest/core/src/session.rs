@@ -2,7 +2,9 @@
 
 use crate::{
     credential::{self, is_credential, is_secret_field},
+    crosscheck::crosscheck,
     extract::{self, Mention, Place},
+    introduced::Introduced,
     leaf::{self, Form, Leaf},
     ledger::{Ledger, Provenance},
     message::{self, Circumstances},
@@ -31,8 +33,6 @@ const CUT_MARKS: &[&str] = &[
 ];
 /// Calls without a result that are remembered; more are never answered.
 const MOST_PENDING: usize = 256;
-/// Values the model introduced that are remembered.
-const MOST_INTRODUCED: usize = 50_000;
 
 /// The memory of one conversation.
 ///
@@ -59,7 +59,7 @@ const MOST_INTRODUCED: usize = 50_000;
 pub struct Session {
     policy: Policy,
     ledger: Ledger,
-    introduced: BTreeSet<String>,
+    introduced: Introduced,
     /// Values that were stopped or warned about, and how often.
     suspects: BTreeMap<String, u32>,
     secrets: BTreeSet<u64>,
@@ -81,7 +81,7 @@ impl Session {
         let cut_marks = AhoCorasickBuilder::new().ascii_case_insensitive(true).build(CUT_MARKS);
         Ok(Self {
             ledger: Ledger::new(policy.limits.ledger_bytes, policy.seed),
-            introduced: BTreeSet::new(),
+            introduced: Introduced::default(),
             suspects: BTreeMap::new(),
             secrets: BTreeSet::new(),
             slots: Slots::default(),
@@ -122,7 +122,7 @@ impl Session {
                 None => text,
             };
             let custom: Vec<Range<usize>> = policy.kinds.iter().flat_map(|kind| kind.pattern.find_iter(&text).map(|found| found.range())).collect();
-            let (count, new) = ledger.add(leaf.pointer, &text, &custom);
+            let (count, new) = ledger.add(leaf.pointer, &text, leaf.form == Form::Key, &custom);
             observed.identifiers = observed.identifiers.saturating_add(count);
             observed.new = observed.new.saturating_add(new);
         });
@@ -145,13 +145,14 @@ impl Session {
         self.ledger.index();
         let effect = call.effect.or_else(|| self.policy.effect(&call.tool));
         let context = self.context(&call.tool, effect);
-        let judged: Vec<(Mention, Vec<Judgement>)> = mentions
+        let mut judged: Vec<(Mention, Vec<Judgement>)> = mentions
             .into_iter()
             .map(|mention| {
                 let judgements = context.judge(&mention);
                 (mention, judgements)
             })
             .collect();
+        crosscheck(&context, &mut judged);
         let mut verdict = self.verdict(&judged);
         if self.policy.repair {
             verdict.repaired = repaired(&call.arguments, &verdict);
@@ -213,19 +214,19 @@ impl Session {
     /// The whole memory of the session as bytes.
     #[must_use]
     pub fn snapshot(&self) -> Vec<u8> {
-        let text = |(provenance, leaves): (&Provenance, Vec<(&str, &str)>)| Text {
+        let text = |(provenance, leaves): (&Provenance, Vec<(&str, &str, bool)>)| Text {
             source: provenance.source.name().into(),
             tool: provenance.tool.clone(),
             call_id: provenance.call_id.clone(),
             turn: provenance.turn,
-            leaves: leaves.into_iter().map(|(pointer, leaf)| (pointer.to_owned(), leaf.to_owned())).collect(),
+            leaves: leaves.into_iter().map(|(pointer, leaf, is_key)| (pointer.to_owned(), leaf.to_owned(), is_key)).collect(),
         };
         Snapshot {
             turn: self.turn,
             is_full: self.ledger.is_full(),
             is_incomplete: self.is_incomplete,
             texts: self.ledger.texts().map(text).collect(),
-            introduced: self.introduced.iter().cloned().collect(),
+            introduced: self.introduced.iter().map(ToString::to_string).collect(),
             suspects: self.suspects.iter().map(|(value, &times)| (value.clone(), times)).collect(),
             secrets: self.secrets.iter().copied().collect(),
             seed: self.policy.seed,
@@ -248,9 +249,9 @@ impl Session {
         for text in snapshot.texts {
             let source = Source::from_name(&text.source).ok_or_else(|| Error::InvalidSnapshot(format!("`{}` is no source", text.source)))?;
             session.ledger.begin(Provenance { source, tool: text.tool, call_id: text.call_id, turn: text.turn });
-            for (pointer, leaf) in text.leaves {
+            for (pointer, leaf, is_key) in text.leaves {
                 let custom: Vec<Range<usize>> = session.policy.kinds.iter().flat_map(|kind| kind.pattern.find_iter(&leaf).map(|found| found.range())).collect();
-                session.ledger.add(&pointer, &leaf, &custom);
+                session.ledger.add(&pointer, &leaf, is_key, &custom);
             }
         }
         if snapshot.is_full {
@@ -258,7 +259,9 @@ impl Session {
         }
         session.turn = snapshot.turn;
         session.is_incomplete = snapshot.is_incomplete;
-        session.introduced = snapshot.introduced.into_iter().collect();
+        for name in &snapshot.introduced {
+            session.introduced.insert(name);
+        }
         session.suspects = snapshot.suspects.into_iter().collect();
         session.secrets = snapshot.secrets.into_iter().collect();
         session.pending = snapshot.pending;
@@ -373,7 +376,7 @@ impl Session {
     fn remember(&mut self, call: &ToolCall, judged: &[(Mention, Vec<Judgement>)]) {
         let mut written: BTreeSet<String> = BTreeSet::new();
         for (mention, judgements) in judged {
-            let was_seen = |judgement: &Judgement| matches!(judgement.relation, Relation::Exact | Relation::Equivalent | Relation::Derived);
+            let was_seen = |judgement: &Judgement| judgement.doubt.is_some() || matches!(judgement.relation, Relation::Exact | Relation::Equivalent | Relation::Derived);
             if mention.place == Place::Whole && !judgements.is_empty() {
                 self.slots.note(&call.tool, &mention.slot, &mention.field, judgements.iter().all(was_seen));
             }
@@ -381,11 +384,14 @@ impl Session {
                 written.insert(judgement.written.clone());
                 if judgement.decision > Decision::Allow {
                     *self.suspects.entry(judgement.written.clone()).or_default() += 1;
-                } else if judgement.counts && judgement.relation != Relation::Introduced && self.introduced.len() < MOST_INTRODUCED {
-                    self.introduced.insert(judgement.written.clone());
+                } else if judgement.counts && judgement.relation != Relation::Introduced {
+                    self.introduced.insert(&judgement.written);
                     // Later calls use the pieces of a new path by themselves.
-                    let pieces = mention.pieces.iter().filter_map(|range| mention.text.get(range.clone()));
-                    self.introduced.extend(pieces.filter(|piece| piece.len() > 2 && !self.ledger.contains(piece)).map(ToString::to_string));
+                    for piece in mention.pieces.iter().filter_map(|range| mention.text.get(range.clone())) {
+                        if piece.len() > 2 && !self.ledger.contains(piece) {
+                            self.introduced.insert(piece);
+                        }
+                    }
                 }
             }
         }

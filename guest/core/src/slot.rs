@@ -5,7 +5,7 @@
 //! that were seen 99 to 100 times in 100, so a near miss there is a corruption whatever chance says.
 //! An argument that has only ever held new values belongs to a tool that creates, whatever its name.
 
-use crate::policy::words_of_name;
+use crate::field::words_of_name;
 use alloc::{
     collections::BTreeMap,
     format,

@@ -12,14 +12,15 @@ const MAGIC: &[u8; 8] = b"twinguar";
 /// Changes with the fields below.
 const VERSION: u8 = 1;
 
-/// One observed text: source, tool, call id, turn, and its leaves as pointer and text.
+/// One observed text: source, tool, call id, turn, and its leaves as pointer, text and
+/// whether it is a member's name.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Text {
     pub source: String,
     pub tool: Option<String>,
     pub call_id: Option<String>,
     pub turn: u32,
-    pub leaves: Vec<(String, String)>,
+    pub leaves: Vec<(String, String, bool)>,
 }
 
 /// A call whose result is still awaited.

@@ -59,6 +59,9 @@ pub fn nearest(ledger: &Ledger, written: &str, field: &str, is_value_ok: bool) -
     let away = |id: u32| distance(written, ledger.token_text(id), FARTHEST).unwrap_or(FARTHEST);
     for id in ledger.alike(written) {
         let seen = ledger.token_text(id);
+        if seen == written {
+            continue;
+        }
         if confusable::looks_like(written, seen) {
             add(id, Relation::Confusable, away(id));
         } else if seen.to_lowercase() == written.to_lowercase() {

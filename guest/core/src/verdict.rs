@@ -10,10 +10,12 @@ use crate::{
     confusable,
     credential::{self, is_credential, is_secret_field},
     extract::{Mention, Place},
+    introduced::Introduced,
     kind::{Kind, kind_of},
     ledger::Ledger,
     model::{Decision, Effect, Relation},
     policy::Policy,
+    record::Doubt,
     seen,
     shape::{self, counter_step},
     slot::{Held, Role, Slots},
@@ -33,7 +35,7 @@ pub struct Context<'s> {
     /// What was observed.
     pub ledger: &'s Ledger,
     /// Values the model wrote first, near to nothing seen.
-    pub introduced: &'s BTreeSet<String>,
+    pub introduced: &'s Introduced,
     /// Hashes of the secrets that were seen.
     pub secrets: &'s BTreeSet<u64>,
     /// What every argument held so far.
@@ -65,6 +67,8 @@ pub struct Judgement {
     pub nearest: Vec<Neighbour>,
     /// The seen spelling, where the relation is to one.
     pub seen: Option<String>,
+    /// Why it is doubted although it was seen.
+    pub doubt: Option<Doubt>,
     /// It looks like an identifier; words and values are judged but not counted.
     pub counts: bool,
 }
@@ -276,7 +280,8 @@ impl Context<'_> {
     }
 
     /// Whether honest values of this argument are always seen ones: by its name or by its history.
-    fn takes_identifiers(&self, mention: &Mention) -> bool {
+    #[must_use]
+    pub fn takes_identifiers(&self, mention: &Mention) -> bool {
         let held = self.slots.at(self.tool, &mention.slot);
         let creates = held.seen == 0 && held.new >= 2;
         !creates && (mention.role == Role::Identifier && held.seen >= held.new || held.seen >= 2 && held.new == 0)
@@ -350,20 +355,25 @@ impl Context<'_> {
     /// Whether nearness is normal around this seen identifier: it has a seen neighbour itself, or
     /// many of its family have.
     fn is_dense(&self, id: u32) -> bool {
-        let has_neighbour = |id: u32| {
-            let text = self.ledger.token_text(id);
-            let family = shape::family(text);
-            self.ledger.near(text, 1).iter().any(|near| near.id != id && near.distance > 0 && shape::family(self.ledger.token_text(near.id)) == family)
-        };
-        if has_neighbour(id) {
-            return true;
-        }
+        self.has_neighbour(id, "") || self.is_dense_around(id, "")
+    }
+
+    /// Whether many members of this identifier's family have a seen neighbour, `except` not counted.
+    #[must_use]
+    pub fn is_dense_around(&self, id: u32, except: &str) -> bool {
         let members = self.ledger.family(&shape::family(self.ledger.token_text(id)));
         let step = members.len().div_ceil(DENSITY_SAMPLE).max(1);
-        let sample: Vec<u32> = members.iter().copied().step_by(step).collect();
-        let dense = sample.iter().filter(|&&member| has_neighbour(member)).count();
+        let sample: Vec<u32> = members.iter().copied().step_by(step).filter(|&member| self.ledger.token_text(member) != except).collect();
+        let dense = sample.iter().filter(|&&member| self.has_neighbour(member, except)).count();
         // Lossless: a sample has at most a few dozen members.
         sample.len() > 3 && dense as f64 > DENSE * sample.len() as f64
+    }
+
+    fn has_neighbour(&self, id: u32, except: &str) -> bool {
+        let text = self.ledger.token_text(id);
+        let family = shape::family(text);
+        let is_neighbour = |other: &str| other != except && shape::family(other) == family;
+        self.ledger.near(text, 1).iter().any(|near| near.id != id && near.distance > 0 && is_neighbour(self.ledger.token_text(near.id)))
     }
 
     /// Chance that an unrelated fresh identifier of this shape is this near to a seen one: among
@@ -390,9 +400,9 @@ impl Context<'_> {
         if shape::body(text).bits < FEWEST {
             return None;
         }
-        let near = self.introduced.iter().find(|other| counter_step(text, other).is_none() && crate::distance::distance(text, other, 1) == Some(1))?;
+        let near = self.introduced.near(text).find(|other| counter_step(text, other).is_none())?;
         let decision = self.policy.decision(Relation::Twin).min(Decision::Warn);
-        Some(Judgement { seen: Some(near.clone()), decision, ..self.judgement(mention, range, Relation::Twin) })
+        Some(Judgement { seen: Some(near.into()), decision, ..self.judgement(mention, range, Relation::Twin) })
     }
 
     /// Whether the check digits fail. Many numbers look like a card's or a product's, so those only
@@ -411,10 +421,7 @@ impl Context<'_> {
     fn slip(&self, mention: &Mention, range: Range<usize>, relation: Relation, cap: Decision, nearest: Vec<Neighbour>) -> Judgement {
         let plain = self.judgement(mention, range, relation);
         let Some(best) = nearest.first() else { return plain };
-        let decision = match relation {
-            Relation::Sibling if self.effect == Some(Effect::Changes) => self.policy.sibling_in_changes,
-            relation => self.policy.decision(relation),
-        };
+        let decision = self.policy.decision_in(relation, self.effect);
         let original = kind_of(self.ledger.token_text(best.id));
         let coincidence = self.coincidence(&plain.written, best);
         Judgement { decision: decision.min(cap), kind: self.kind_name(original, self.ledger.token_text(best.id)), coincidence, nearest, counts: true, ..plain }
@@ -431,6 +438,7 @@ impl Context<'_> {
             coincidence: 0.0,
             nearest: Vec::new(),
             seen: None,
+            doubt: None,
             counts: self.counts(mention, written, kind),
             range,
         }

@@ -125,7 +125,10 @@ pub(super) fn canonical_email(text: &str) -> String {
 /// Two or more labels, the last one letters.
 fn is_host_name(text: &str) -> bool {
     let is_label = |label: &str| {
-        label.len() <= 63 && all(label, |symbol| symbol.is_alphanumeric() || "-_".contains(symbol)) && !label.starts_with('-') && !label.ends_with('-')
+        label.len() <= 63
+            && all(label, |symbol| symbol.is_alphanumeric() || "-_".contains(symbol))
+            && !label.starts_with('-')
+            && !label.ends_with('-')
     };
     text.rsplit_once('.').is_some_and(|(_, last)| {
         last.chars().count() >= 2 && (all(last, char::is_alphabetic) || strip_prefix_ignore_case(last, "xn--").is_some())
@@ -203,12 +206,14 @@ pub(super) fn is_path(text: &str) -> bool {
     }
     let windows = is_windows(text);
     let separator: &[char] = if windows { &['/', '\\'] } else { &['/'] };
-    let rooted = text.starts_with(separator) || ["~/", "./", "../"].iter().any(|start| text.starts_with(start)) || windows && text.contains(':');
+    let rooted =
+        text.starts_with(separator) || ["~/", "./", "../"].iter().any(|start| text.starts_with(start)) || windows && text.contains(':');
     let spaced = has(text, char::is_whitespace);
     let breaks = text.matches(separator).count();
     let named = breaks > 0 && has(text, char::is_alphanumeric);
     let tight = text.split(separator).all(|name| name.trim() == name);
-    let escape = windows && !rooted && !(text.rsplit(separator).next().is_some_and(is_file) && text.split(separator).all(|name| name.len() > 1));
+    let escape =
+        windows && !rooted && !(text.rsplit(separator).next().is_some_and(is_file) && text.split(separator).all(|name| name.len() > 1));
     named && !escape && (!spaced || rooted && tight && breaks > 1)
 }
 
@@ -250,7 +255,8 @@ const COLLECTIONS: [&str; 6] = ["projects", "organizations", "folders", "billing
 
 /// A cloud resource name: `projects/…/…/…`, `//host/projects/…`, or Azure's `/subscriptions/…`.
 pub(super) fn is_resource(text: &str) -> bool {
-    let body = text.strip_prefix("//").and_then(|full| full.split_once('/')).filter(|(host, _)| is_host_name(host)).map_or(text, |(_, body)| body);
+    let body =
+        text.strip_prefix("//").and_then(|full| full.split_once('/')).filter(|(host, _)| is_host_name(host)).map_or(text, |(_, body)| body);
     let azure = strip_prefix_ignore_case(body, "/subscriptions/").is_some();
     let names = parts(body.trim_matches('/'), "/").unwrap_or_default();
     let first = names.first().copied().unwrap_or_default();
@@ -317,7 +323,11 @@ fn is_american(text: &str) -> bool {
 fn is_national(text: &str) -> bool {
     let groups = parts(text, " -/").unwrap_or_default();
     let long = groups.iter().all(|group| group.len() >= 2 && all_digits(group));
-    text.starts_with('0') && long && (2..=5).contains(&groups.len()) && (9..=15).contains(&count_digits(text)) && !grouped(text, "-", &[4, 4, 4])
+    text.starts_with('0')
+        && long
+        && (2..=5).contains(&groups.len())
+        && (9..=15).contains(&count_digits(text))
+        && !grouped(text, "-", &[4, 4, 4])
 }
 
 /// Digits alone, so that it equals the same number written without separators. The international

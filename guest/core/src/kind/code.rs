@@ -31,7 +31,8 @@ pub(super) fn canonical_integer(text: &str) -> String {
 }
 
 /// Airline designators with a digit; those of two letters are too many to need a list.
-const AIRLINES: &str = "3K 3U 4U 5J 5W 6E 7C 8M 9C 9W A3 A9 B2 B6 D7 D8 E4 F3 F8 F9 G3 G4 G8 G9 I2 J2 J9 K6 L6 M7 N4 S4 S7 U2 U6 V7 W4 W6 W9 X3 Y4 Z2";
+const AIRLINES: &str =
+    "3K 3U 4U 5J 5W 6E 7C 8M 9C 9W A3 A9 B2 B6 D7 D8 E4 F3 F8 F9 G3 G4 G8 G9 I2 J2 J9 K6 L6 M7 N4 S4 S7 U2 U6 V7 W4 W6 W9 X3 Y4 Z2";
 
 /// A two-character designator or three letters, then a number: `LH400`, `U2 8153`, `HAT136`.
 pub(super) fn is_flight(text: &str) -> bool {
@@ -46,7 +47,8 @@ pub(super) fn is_flight(text: &str) -> bool {
     }
     let spaced = !third && rest.starts_with([' ', '-']);
     let digits = scan.digits().len();
-    let designator = letters && (!third || rest.chars().nth(1).is_some_and(|symbol| symbol.is_ascii_digit())) || !third && listed_airline(two);
+    let designator =
+        letters && (!third || rest.chars().nth(1).is_some_and(|symbol| symbol.is_ascii_digit())) || !third && listed_airline(two);
     designator && scan.done() && digits <= 4 && digits >= if spaced { 2 } else { 3 }
 }
 

@@ -78,9 +78,9 @@ pub(super) fn is_card(text: &str) -> bool {
         return false;
     }
     let digits = compact_upper(text);
-    ISSUERS.iter().any(|&(from, to, length)| {
-        digits.len() == length && digits.get(..from.len()).is_some_and(|first| (from..=to).contains(&first))
-    })
+    ISSUERS
+        .iter()
+        .any(|&(from, to, length)| digits.len() == length && digits.get(..from.len()).is_some_and(|first| (from..=to).contains(&first)))
 }
 
 /// 18 letters or digits and two check digits.

@@ -2,7 +2,9 @@
 
 use alloc::string::String;
 
-use super::scan::{all, all_digits, compact_upper, grouped, has_letter, is_upper_or_digit, one_case, only_digits, strip_prefix_ignore_case};
+use super::scan::{
+    all, all_digits, compact_upper, grouped, has_letter, is_upper_or_digit, one_case, only_digits, strip_prefix_ignore_case,
+};
 use crate::check_digit;
 
 fn orcid_body(text: &str) -> &str {
@@ -65,7 +67,11 @@ pub(super) fn is_isbn(text: &str) -> bool {
     }
     match digits.len() {
         13 => stem.len() == 13 && (digits.starts_with("978") || digits.starts_with("979")) && groups <= 5,
-        10 => labelled || stem.len() == 9 && matches!(groups, 1 | 4) || groups == 4 && body.rsplit(['-', ' ']).next().is_some_and(|last| last.len() == 1),
+        10 => {
+            labelled
+                || stem.len() == 9 && matches!(groups, 1 | 4)
+                || groups == 4 && body.rsplit(['-', ' ']).next().is_some_and(|last| last.len() == 1)
+        }
         _ => false,
     }
 }
@@ -121,7 +127,8 @@ pub(super) fn is_parcel(text: &str) -> bool {
     let body = compact_upper(text);
     let letters = |range: core::ops::Range<usize>| body.get(range).is_some_and(|part| all(part, |symbol| symbol.is_ascii_uppercase()));
     let postal = body.len() == 13 && letters(0..2) && letters(11..13) && body.get(2..11).is_some_and(all_digits);
-    let ups = body.len() == 18 && body.starts_with("1Z") && all(&body, is_upper_or_digit) && body.ends_with(|last: char| last.is_ascii_digit());
+    let ups =
+        body.len() == 18 && body.starts_with("1Z") && all(&body, is_upper_or_digit) && body.ends_with(|last: char| last.is_ascii_digit());
     (postal || ups) && one_case(text)
 }
 

@@ -28,7 +28,10 @@ pub(super) fn is_thousands_separated(text: &str) -> bool {
 fn is_in_threes(text: &str, separator: char) -> bool {
     let mut groups = text.split(separator);
     let first = groups.next().unwrap_or_default();
-    (1..=3).contains(&first.len()) && all_digits(first) && first.len() < text.len() && groups.all(|group| group.len() == 3 && all_digits(group))
+    (1..=3).contains(&first.len())
+        && all_digits(first)
+        && first.len() < text.len()
+        && groups.all(|group| group.len() == 3 && all_digits(group))
 }
 
 /// A point or an exponent: `144.12`, `.5`, `-1.5e3`, `1e6`, `1,625.50`, `1.625,50`, `40,5`.
@@ -162,7 +165,8 @@ pub(super) fn is_coordinates(text: &str) -> bool {
     let parts: Vec<&str> = body.split([',', ';']).map(str::trim).collect();
     let parts = if parts.len() == 1 { body.split(' ').collect() } else { parts };
     let decimals = parts.iter().filter(|part| part.contains(['.', '°'])).count();
-    (2..=3).contains(&parts.len()) && decimals > 0 && parts.iter().all(|part| is_angle(part)) || body.contains('°') && parts.iter().all(|part| is_angle(part))
+    (2..=3).contains(&parts.len()) && decimals > 0 && parts.iter().all(|part| is_angle(part))
+        || body.contains('°') && parts.iter().all(|part| is_angle(part))
 }
 
 /// `52.5200`, `-13.4`, `52.52°N`, `N52.52`, `52°31'12"N`.
@@ -185,7 +189,9 @@ fn is_angle(text: &str) -> bool {
 
 /// `3rd`, `21st`: a number and its ordinal letters.
 pub(super) fn is_ordinal(text: &str) -> bool {
-    ["st", "nd", "rd", "th"].iter().any(|suffix| strip_suffix_ignore_case(text, suffix).is_some_and(|stem| all_digits(stem) && stem.len() <= 5))
+    ["st", "nd", "rd", "th"]
+        .iter()
+        .any(|suffix| strip_suffix_ignore_case(text, suffix).is_some_and(|stem| all_digits(stem) && stem.len() <= 5))
 }
 
 /// `10x`, `x10`, `2X`: how many times.

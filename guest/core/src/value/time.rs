@@ -36,7 +36,9 @@ pub(super) fn is_date(text: &str) -> bool {
 
 /// `2024-05-24`, `24.12.2023`, `5/24/24`, `2024-05`; one separator throughout.
 fn is_numeric_date(text: &str) -> bool {
-    let Some(separator) = text.chars().find(|symbol| !symbol.is_ascii_digit()).filter(|symbol| "-/.".contains(*symbol)) else { return false };
+    let Some(separator) = text.chars().find(|symbol| !symbol.is_ascii_digit()).filter(|symbol| "-/.".contains(*symbol)) else {
+        return false;
+    };
     let groups: Vec<&str> = text.trim_end_matches('.').split(separator).collect();
     match groups.as_slice() {
         [year, month] => is_year(year) && month.len() == 2 && is_month(month) && separator != '.',
@@ -166,7 +168,8 @@ fn eat_zone(scan: &mut Scan<'_>) -> bool {
         return true;
     }
     const NAMES: [&str; 20] = [
-        "UTC", "GMT", "EST", "EDT", "CST", "CDT", "MST", "MDT", "PST", "PDT", "CET", "CEST", "BST", "IST", "JST", "AEST", "AEDT", "ET", "PT", "CT",
+        "UTC", "GMT", "EST", "EDT", "CST", "CDT", "MST", "MDT", "PST", "PDT", "CET", "CEST", "BST", "IST", "JST", "AEST", "AEDT", "ET",
+        "PT", "CT",
     ];
     // No name begins with another, so their order does not matter.
     let named = NAMES.iter().any(|name| scan.eat(name));

@@ -42,9 +42,9 @@ pub(super) fn is_colour(text: &str) -> bool {
         return matches!(body.len(), 3 | 4 | 6 | 8) && all(body, |symbol| symbol.is_ascii_hexdigit()) && (grey || !all_digits(body));
     }
     let arguments = ["rgb(", "rgba(", "hsl(", "hsla("].iter().find_map(|name| strip_prefix_ignore_case(text, name));
-    arguments.and_then(|arguments| arguments.strip_suffix(')')).is_some_and(|arguments| {
-        all(arguments, |symbol| symbol.is_ascii_digit() || " ,.%/deg".contains(symbol))
-    })
+    arguments
+        .and_then(|arguments| arguments.strip_suffix(')'))
+        .is_some_and(|arguments| all(arguments, |symbol| symbol.is_ascii_digit() || " ,.%/deg".contains(symbol)))
 }
 
 const TERMS: &str = "utf-8 utf8 utf-16 utf16 utf-32 iso-8859-1 iso-8601 iso8601 latin1 latin-1 sha1 sha-1 sha256 sha-256 sha512 sha-512 sha3 md5 crc32 base64 \

@@ -1,0 +1,137 @@
+//! Identifiers that were seen and may be wrong all the same: the headline case as much as a twin is,
+//! since a model often picks the *wrong real* account. What the records say decides.
+
+use crate::{
+    extract::{Mention, Place},
+    field,
+    model::{Decision, Relation, Source},
+    record::{self, Doubt, Written},
+    shape,
+    slot::Role,
+    twin,
+    value::value_of,
+    verdict::{Context, Judgement},
+};
+use alloc::vec::Vec;
+
+/// Identifiers of one call that are compared with each other; a longer list is data.
+const MOST_COMPARED: usize = 32;
+/// Arguments that bring a foreign value into the record on purpose.
+const REPLACING: &[&str] = &["new", "updated", "replacement", "target", "to", "into", "other", "alternative", "destination"];
+
+/// Verbs of tools that put another value in the place of the recorded one.
+const SETTING: &[&str] = &["update", "modify", "change", "set", "edit", "replace", "move", "exchange", "assign", "reassign", "add", "switch", "rebook", "swap"];
+
+/// Weighs the seen identifiers of one call against the records and against each other.
+pub fn crosscheck(context: &Context<'_>, judged: &mut [(Mention, Vec<Judgement>)]) {
+    let is_candidate = |(mention, judgements): &(Mention, Vec<Judgement>)| match judgements.as_slice() {
+        [judgement] => matches!(judgement.relation, Relation::Exact | Relation::Equivalent) && is_reference(context, mention, judgement),
+        _ => false,
+    };
+    let candidates: Vec<usize> = (0..judged.len()).filter(|&index| judged.get(index).is_some_and(is_candidate)).collect();
+    if candidates.len() > MOST_COMPARED {
+        return;
+    }
+    let mut doubts: Vec<(usize, Doubt)> = Vec::new();
+    for &index in &candidates {
+        let Some((mention, [judgement])) = judged.get(index).map(|(mention, judgements)| (mention, judgements.as_slice())) else { continue };
+        let others: Vec<&Mention> = candidates.iter().filter(|&&other| other != index).filter_map(|&other| judged.get(other)).map(|(other, _)| other).collect();
+        if let Some(doubt) = doubt(context, mention, judgement, &others) {
+            doubts.push((index, doubt));
+        }
+    }
+    for (index, doubt) in doubts {
+        if let Some((mention, [judgement])) = judged.get_mut(index).map(|(mention, judgements)| (mention, judgements.as_mut_slice())) {
+            apply(context, mention, judgement, doubt);
+        }
+    }
+}
+
+/// Whether the value names one of many things, in an argument that takes such names.
+fn is_reference(context: &Context<'_>, mention: &Mention, judgement: &Judgement) -> bool {
+    let text = judgement.written.as_str();
+    mention.place == Place::Whole
+        && mention.text == text
+        && text.len() >= 4
+        && text.contains(|c: char| c.is_ascii_digit() || c == '@')
+        && value_of(text).is_none_or(|value| value.name == "counter")
+        && context.takes_identifiers(mention)
+        && matches!(mention.role, Role::Identifier | Role::Other)
+        && !field::words_of_name(&mention.field).any(|word| REPLACING.contains(&word.to_lowercase().as_str()))
+}
+
+fn doubt(context: &Context<'_>, mention: &Mention, judgement: &Judgement, others: &[&Mention]) -> Option<Doubt> {
+    let ledger = context.ledger;
+    let text = judgement.seen.as_deref().unwrap_or(&judgement.written);
+    let words = field::normal(&mention.field);
+    let written = Written { text, field: &words };
+    let typed = ledger.exact(text).is_some_and(|id| ledger.stood_in(id, Source::UserMessage));
+    // An identifier of the same object, or of one around it, may be the owner of this one.
+    let owners = || others.iter().filter(|other| parent(&mention.slot).starts_with(parent(&other.slot)));
+    if !typed && !is_changed(context, &words) {
+        for owner in owners() {
+            let owner_words = field::normal(&owner.field);
+            if let Some(found) = record::contradiction(ledger, written, Written { text: &owner.text, field: &owner_words }) {
+                return Some(Doubt::Crossed(found));
+            }
+        }
+    }
+    if record::is_field_name(ledger, text) {
+        return Some(Doubt::FieldName);
+    }
+    if let Some(fields) = record::other_fields(ledger, written) {
+        return Some(Doubt::Misfield(fields));
+    }
+    let has_twin = || twins(context, text, &mention.field).first().is_some_and(|best| !context.is_dense_around(best.id, text));
+    let is_supported = || owners().any(|owner| record::supports(ledger, text, &owner.text));
+    (!typed && shape::body(text).bits >= record::FEWEST_BITS && has_twin() && !is_supported()).then_some(Doubt::Collision)
+}
+
+/// Seen twins of a seen identifier: of its own family, shown by a tool, and not just another spelling.
+fn twins(context: &Context<'_>, text: &str, field: &str) -> Vec<twin::Neighbour> {
+    let plain = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).collect::<alloc::string::String>();
+    let is_twin = |near: &twin::Neighbour| {
+        let seen = context.ledger.token_text(near.id);
+        near.distance <= 2
+            && matches!(near.relation, Relation::Twin | Relation::Confusable | Relation::Recased)
+            && context.ledger.stood_in(near.id, Source::ToolResult)
+            && shape::family(seen) == shape::family(text)
+            && plain(seen) != plain(text)
+    };
+    twin::nearest(context.ledger, text, field, true).into_iter().filter(is_twin).collect()
+}
+
+/// Whether the call sets this field to something new by its very name: `update_reservation_flights`
+/// brings flights that the reservation does not have.
+fn is_changed(context: &Context<'_>, words: &str) -> bool {
+    let tool: Vec<_> = field::words_of_name(context.tool).map(str::to_lowercase).collect();
+    let sets = tool.iter().any(|word| SETTING.contains(&word.as_str()));
+    sets && tool.iter().any(|word| field::compatible(&field::normal(word), words))
+}
+
+fn parent(pointer: &str) -> &str {
+    pointer.rsplit_once('/').map_or("", |(parent, _)| parent)
+}
+
+fn apply(context: &Context<'_>, mention: &Mention, judgement: &mut Judgement, doubt: Doubt) {
+    let relation = match &doubt {
+        Doubt::Crossed(_) => Relation::Crossed,
+        Doubt::Misfield(_) | Doubt::FieldName => Relation::Misfield,
+        Doubt::Collision => Relation::Collision,
+    };
+    let ledger = context.ledger;
+    judgement.nearest = match &doubt {
+        Doubt::Crossed(contradiction) => {
+            let distance = crate::distance::distance(&judgement.written, &contradiction.says, 24).unwrap_or(24);
+            ledger.exact(&contradiction.says).map(|id| twin::Neighbour { id, relation, distance }).into_iter().collect()
+        }
+        Doubt::Misfield(_) | Doubt::FieldName => Vec::new(),
+        Doubt::Collision => twins(context, judgement.seen.as_deref().unwrap_or(&judgement.written), &mention.field),
+    };
+    let decision = context.policy.decision_in(relation, context.effect);
+    // Doubt never makes a call safer than the policy wants it.
+    judgement.decision = decision.max(Decision::Allow);
+    judgement.relation = relation;
+    judgement.counts = true;
+    judgement.doubt = Some(doubt);
+}

@@ -1,0 +1,77 @@
+//! Field names: which of them mean the same. `account_id`, `accounts` and `accountId` all hold
+//! accounts; a plain `id` holds whatever its record is.
+
+use alloc::{string::String, vec::Vec};
+
+/// Words that say that a value identifies, not what.
+const GENERIC: &[&str] = &["id", "ids", "uid", "uuid", "guid", "ref", "refs", "reference", "number", "no", "num", "code", "key", "value", "name", "text", "item", "result", "data", "content", "list", "entry"];
+
+/// The words of a name in snake, kebab or camel case.
+pub fn words_of_name(name: &str) -> impl Iterator<Item = &str> {
+    name.split(|c: char| !c.is_alphanumeric()).flat_map(|part| {
+        let mut rest = part;
+        core::iter::from_fn(move || {
+            let mut before = rest.chars().next()?;
+            let mut end = rest.len();
+            for (at, c) in rest.char_indices().skip(1) {
+                if c.is_uppercase() && before.is_lowercase() {
+                    end = at;
+                    break;
+                }
+                before = c;
+            }
+            let (word, after) = rest.split_at_checked(end)?;
+            rest = after;
+            Some(word)
+        })
+    })
+}
+
+
+/// What a field of this name holds, in a normal form: lower case, singular, generic words dropped,
+/// words in order. Empty where only generic words are left.
+///
+/// ```
+/// # use twinguard_core::field::normal;
+/// assert_eq!(normal("accountId"), normal("accounts"));
+/// assert_eq!(normal("payment_method_id"), "method payment");
+/// assert_eq!(normal("id"), "");
+/// ```
+#[must_use]
+pub fn normal(name: &str) -> String {
+    let mut words: Vec<String> = words_of_name(name).map(str::to_lowercase).filter(|word| !GENERIC.contains(&word.as_str())).map(singular).collect();
+    words.sort_unstable();
+    words.dedup();
+    words.join(" ")
+}
+
+fn singular(mut word: String) -> String {
+    if word.len() > 3 && word.ends_with("ies") {
+        word.truncate(word.len() - 3);
+        word.push('y');
+    } else if word.len() > 3 && word.ends_with('s') && !word.ends_with("ss") {
+        word.pop();
+    }
+    word
+}
+
+/// Whether a key names a row of a table (`gift_card_1`, a UUID, an index) rather than a field.
+#[must_use]
+pub fn is_row(segment: &str) -> bool {
+    segment.bytes().any(|b| b.is_ascii_digit())
+}
+
+/// What the value at a pointer is, from the nearest name that says it. A member's name is a value of
+/// the field that holds the object.
+#[must_use]
+pub fn of_pointer(pointer: &str, is_key: bool) -> String {
+    let names = pointer.rsplit('/').skip(usize::from(is_key)).filter(|segment| !segment.is_empty() && !is_row(segment));
+    names.map(normal).find(|words| !words.is_empty()).unwrap_or_default()
+}
+
+/// Whether two normal forms may mean the same: one says no more than the other.
+#[must_use]
+pub fn compatible(a: &str, b: &str) -> bool {
+    let within = |a: &str, b: &str| a.split(' ').all(|word| b.split(' ').any(|other| other == word));
+    !a.is_empty() && !b.is_empty() && (within(a, b) || within(b, a))
+}

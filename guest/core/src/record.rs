@@ -1,0 +1,170 @@
+//! Records: which identifiers of a result belong together, and what that says of a call that mixes
+//! them.
+//!
+//! Records are paths, not objects. Two values are together when their paths part at a named field
+//! (`/order/id` and `/order/account/id`), and rivals when they part at an array index, a table row or
+//! a key that is an identifier itself (`/methods/gift_card_1` and `/methods/gift_card_2`).
+
+use crate::{
+    distance::distance,
+    field,
+    ledger::{Ledger, Standing},
+    model::Source,
+    shape,
+    twin::edit_limit,
+};
+use alloc::{
+    string::{String, ToString},
+    vec::Vec,
+};
+
+/// Appearances of one identifier that are read; one with more is a name for many things.
+const MOST_SIGHTINGS: usize = 24;
+/// Leaves around an appearance that are read: enough for a record of a few hundred fields, and a
+/// bound for a sheet of thousands of rows.
+const MOST_AROUND: usize = 1500;
+
+/// Shorter bodies have real neighbours.
+pub const FEWEST_BITS: f64 = 16.0;
+
+/// Whether two leaves of one text belong together.
+#[must_use]
+pub fn are_together(a: &str, b: &str) -> bool {
+    let parting = a.split('/').zip(b.split('/')).find(|(a, b)| a != b);
+    // One path inside the other: a key and what it holds.
+    parting.is_none_or(|(a, b)| !(field::is_row(a) && field::is_row(b)))
+}
+
+/// A record that names another value than the call does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Contradiction {
+    /// The identifier of the call whose record it is.
+    pub of: String,
+    /// The field, as the record calls it.
+    pub field: String,
+    /// The value that stands there.
+    pub says: String,
+}
+
+/// Why a seen identifier is doubted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Doubt {
+    /// A record of another identifier in the call says otherwise.
+    Crossed(Contradiction),
+    /// It was only ever seen in these fields.
+    Misfield(Vec<String>),
+    /// It is only ever the name of a field.
+    FieldName,
+    /// A near twin of it was seen as well.
+    Collision,
+}
+
+/// One identifier of a call, with the field it is written to.
+#[derive(Clone, Copy, Debug)]
+pub struct Written<'c> {
+    /// As written.
+    pub text: &'c str,
+    /// Normal form of the argument's name.
+    pub field: &'c str,
+}
+
+/// The values that the records of `owner` hold for a field, with the field's name.
+fn values_in_records<'l>(ledger: &'l Ledger, owner: &str, field: &str) -> Vec<Standing<'l>> {
+    let (sightings, _) = ledger.standings(owner, MOST_SIGHTINGS);
+    let mut values = Vec::new();
+    for sighting in sightings.into_iter().filter(|s| s.text == owner && is_structured(s)) {
+        values.extend(fields_beside(ledger, &sighting, field));
+    }
+    values
+}
+
+/// The leaves together with one that stand in a field of this normal form.
+fn fields_beside<'l>(ledger: &'l Ledger, sighting: &Standing<'l>, field: &str) -> impl Iterator<Item = Standing<'l>> {
+    let pointer = sighting.pointer;
+    ledger.around(sighting.number, MOST_AROUND).filter(move |other| {
+        let is_field = || field::compatible(&field::of_pointer(other.pointer, other.is_key), field);
+        // A name with digits is a row of a table; any other is no value.
+        (!other.is_key || field::is_row(other.text)) && are_together(pointer, other.pointer) && is_field()
+    })
+}
+
+fn is_structured(standing: &Standing<'_>) -> bool {
+    standing.provenance.source == Source::ToolResult && !standing.pointer.is_empty()
+}
+
+/// Whether a record of `owner` contradicts what the call writes beside it.
+///
+/// That alone is no evidence: exchanges, changed payment methods and new flights bring foreign values
+/// into a call all the time. So every sighting of the written value must lie in the record of some
+/// *other* owner, or the record's value must be a near twin of the written one.
+#[must_use]
+pub fn contradiction(ledger: &Ledger, written: Written<'_>, owner: Written<'_>) -> Option<Contradiction> {
+    if written.field.is_empty() || owner.field.is_empty() || written.text == owner.text || field::compatible(written.field, owner.field) {
+        return None;
+    }
+    let values = values_in_records(ledger, owner.text, written.field);
+    if values.is_empty() || values.iter().any(|value| value.text == written.text) {
+        return None;
+    }
+    let rival = match values.as_slice() {
+        // One value, and the call writes its twin: that is the slip the guard exists for.
+        [value] if is_telling(written.text) && distance(value.text, written.text, edit_limit(written.text.chars().count())).is_some() => value,
+        [first, ..] if is_owned_by_others(ledger, written.text, owner) => first,
+        _ => return None,
+    };
+    let name = rival.pointer.rsplit('/').find(|segment| !field::is_row(segment)).unwrap_or_default();
+    Some(Contradiction { of: owner.text.to_string(), field: name.to_string(), says: rival.text.to_string() })
+}
+
+/// Whether two such identifiers are near only by a slip: flight numbers and counters are near anyway.
+fn is_telling(text: &str) -> bool {
+    shape::body(text).bits >= FEWEST_BITS
+}
+
+/// Whether every sighting of a value lies in the record of another owner of the same sort.
+fn is_owned_by_others(ledger: &Ledger, text: &str, owner: Written<'_>) -> bool {
+    let (sightings, is_all) = ledger.standings(text, MOST_SIGHTINGS);
+    let is_owned = |sighting: &Standing<'_>| {
+        let mut owners = fields_beside(ledger, sighting, owner.field).filter(|other| other.text != text).peekable();
+        owners.peek().is_some() && owners.all(|other| other.text != owner.text)
+    };
+    is_all && !sightings.is_empty() && sightings.iter().all(|s| is_structured(s) && s.text == text && is_owned(s))
+}
+
+/// Whether some record of `owner` holds `text`: what supports a value that has a near twin.
+#[must_use]
+pub fn supports(ledger: &Ledger, text: &str, owner: &str) -> bool {
+    let (sightings, _) = ledger.standings(text, MOST_SIGHTINGS);
+    sightings.iter().filter(|s| is_structured(s)).any(|sighting| {
+        ledger.around(sighting.number, MOST_AROUND).any(|other| other.text == owner && are_together(sighting.pointer, other.pointer))
+    })
+}
+
+/// The fields in which an identifier was seen, when all of them are other fields than the one it is
+/// written to, and results do have that field. An identifier that ever stood in free text, or that a
+/// person typed, may belong anywhere.
+#[must_use]
+pub fn other_fields(ledger: &Ledger, written: Written<'_>) -> Option<Vec<String>> {
+    if written.field.is_empty() || !ledger.has_field(written.field) {
+        return None;
+    }
+    let (sightings, is_all) = ledger.standings(written.text, MOST_SIGHTINGS);
+    let mut fields: Vec<String> = Vec::new();
+    for sighting in &sightings {
+        let field = field::of_pointer(sighting.pointer, sighting.is_key);
+        if !is_structured(sighting) || sighting.text != written.text || field.is_empty() || field::compatible(&field, written.field) {
+            return None;
+        }
+        if !fields.contains(&field) {
+            fields.push(field);
+        }
+    }
+    (is_all && !fields.is_empty()).then_some(fields)
+}
+
+/// Whether a text was only ever a member's name, and names no row: `customer_id` as a customer.
+#[must_use]
+pub fn is_field_name(ledger: &Ledger, text: &str) -> bool {
+    let (sightings, is_all) = ledger.standings(text, MOST_SIGHTINGS);
+    is_all && !sightings.is_empty() && sightings.iter().all(|s| s.is_key && s.text == text && is_structured(s) && !field::is_row(s.text))
+}
