@@ -27,6 +27,8 @@ const MOST_SIGHTINGS: usize = 8;
 /// Places of a word that a look-up of a literal text tries before it gives up: a word this common
 /// is no identifier, and the bound keeps hostile texts from costing time.
 const MOST_PLACES: usize = 4096;
+/// Sorts of values remembered of one field; a field with more holds text.
+const MOST_FAMILIES: usize = 64;
 /// Ends a text in the arena; never part of a token.
 const END: char = '\0';
 
@@ -112,8 +114,8 @@ pub struct Ledger {
     sorted: Vec<u32>,
     /// Members of each family, as far as [`Ledger::index`] has sorted them in.
     families: BTreeMap<String, Vec<u32>>,
-    /// Normal forms of the fields of tool results, as far as [`Ledger::index`] has read them.
-    fields: BTreeSet<String>,
+    /// Families of the values that each field of tool results held, by its normal form, as far as [`Ledger::index`] has read them.
+    fields: BTreeMap<String, BTreeSet<String>>,
     fields_read: usize,
     limit: usize,
     full: bool,
@@ -146,7 +148,7 @@ impl Ledger {
             grouped: Vec::new(),
             sorted: Vec::new(),
             families: BTreeMap::new(),
-            fields: BTreeSet::new(),
+            fields: BTreeMap::new(),
             fields_read: 0,
             // Ranges are 32 bits wide.
             limit: limit.min(u32::MAX as usize / 2),
@@ -276,11 +278,17 @@ impl Ledger {
 
     /// Sorts what was added since the last call into the orders that only near-misses need.
     pub fn index(&mut self) {
-        for entry in self.entries.iter().skip(self.fields_read) {
-            let is_result = self.provenance.get(entry.provenance as usize).is_some_and(|p| p.source == Source::ToolResult);
-            let words = field::of_pointer(self.pointer(entry), entry.is_key);
-            if is_result && !words.is_empty() && !self.fields.contains(&words) {
-                self.fields.insert(words);
+        for number in self.fields_read..self.entries.len() {
+            let Some(standing) = self.standing(number) else { continue };
+            let words = field::of_pointer(standing.pointer, standing.is_key);
+            let is_value = standing.provenance.source == Source::ToolResult && standing.text.len() <= LONGEST_TOKEN;
+            if !is_value || words.is_empty() {
+                continue;
+            }
+            let family = shape::family(standing.text);
+            let families = self.fields.entry(words).or_default();
+            if families.len() < MOST_FAMILIES {
+                families.insert(family);
             }
         }
         self.fields_read = self.entries.len();
@@ -390,10 +398,12 @@ impl Ledger {
         after.chain(before).filter_map(|number| self.standing(number))
     }
 
-    /// Whether some tool result had a field of this normal form.
+    /// Families of the values that fields like this one held in tool results; empty when no result
+    /// had such a field.
     #[must_use]
-    pub fn has_field(&self, words: &str) -> bool {
-        self.fields.contains(words)
+    pub fn families_in(&self, words: &str) -> BTreeSet<&str> {
+        let alike = self.fields.iter().filter(|(name, _)| field::compatible(name, words));
+        alike.flat_map(|(_, families)| families.iter().map(String::as_str)).collect()
     }
 
     fn standing(&self, number: usize) -> Option<Standing<'_>> {

@@ -141,18 +141,27 @@ pub fn supports(ledger: &Ledger, text: &str, owner: &str) -> bool {
 }
 
 /// The fields in which an identifier was seen, when all of them are other fields than the one it is
-/// written to, and results do have that field. An identifier that ever stood in free text, or that a
-/// person typed, may belong anywhere.
+/// written to, and results do have that field.
+///
+/// An identifier that ever stood in free text, or that a person typed, may belong anywhere; unless
+/// the field only ever held values of quite another make.
 #[must_use]
 pub fn other_fields(ledger: &Ledger, written: Written<'_>) -> Option<Vec<String>> {
-    if written.field.is_empty() || !ledger.has_field(written.field) {
+    let families = if written.field.is_empty() { return None } else { ledger.families_in(written.field) };
+    if families.is_empty() {
         return None;
     }
+    let family = shape::family(written.text);
+    let is_strange = !families.contains(family.as_str()) && families.len() < 4;
     let (sightings, is_all) = ledger.standings(written.text, MOST_SIGHTINGS);
     let mut fields: Vec<String> = Vec::new();
     for sighting in &sightings {
         let field = field::of_pointer(sighting.pointer, sighting.is_key);
-        if !is_structured(sighting) || sighting.text != written.text || field.is_empty() || field::compatible(&field, written.field) {
+        let is_value = is_structured(sighting) && !sighting.text.contains(char::is_whitespace);
+        if !is_value && is_strange {
+            continue;
+        }
+        if !is_value || field.is_empty() || field::compatible(&field, written.field) {
             return None;
         }
         if !fields.contains(&field) {
