@@ -5,6 +5,7 @@
 //! digits the tool printed (a float would round `725653563933458432`). What stops being JSON half
 //! way (a cut result) keeps the leaves read so far, and the rest is read as plain text.
 
+use crate::{model::push_pointer_segment, outline::outline};
 use alloc::{borrow::Cow, string::String, vec::Vec};
 use core::ops::Range;
 
@@ -97,7 +98,7 @@ impl Origin<'_> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TooDeep;
 
-/// Calls `sink` for every leaf of `text`, in order.
+/// Calls `sink` for every leaf of `text`, in order. Text that is not JSON is one leaf.
 ///
 /// # Errors
 /// [`TooDeep`] when arrays and objects nest deeper than `max_depth`.
@@ -112,8 +113,21 @@ pub struct TooDeep;
 /// assert!(seen.contains(&"/note/to acct_7H9j3".to_string()));
 /// ```
 pub fn walk(text: &str, max_depth: usize, sink: &mut dyn FnMut(&Leaf<'_>)) -> Result<(), TooDeep> {
+    start(text, max_depth, false, sink)
+}
+
+/// As [`walk`], with the fields of tables, YAML and `key: value` blocks as leaves of their own. Their
+/// pointers name record and field; their ranges do not lead back to a place in the text.
+///
+/// # Errors
+/// As [`walk`].
+pub fn walk_outlined(text: &str, max_depth: usize, sink: &mut dyn FnMut(&Leaf<'_>)) -> Result<(), TooDeep> {
+    start(text, max_depth, true, sink)
+}
+
+fn start(text: &str, max_depth: usize, outlines: bool, sink: &mut dyn FnMut(&Leaf<'_>)) -> Result<(), TooDeep> {
     let mut pointer = String::new();
-    Walker { text, at: 0, max_depth, nesting: 0, pointer: &mut pointer, outer: None, outer_pointer: 0, sink }.documents()
+    Walker { text, at: 0, max_depth, outlines, nesting: 0, pointer: &mut pointer, outer: None, outer_pointer: 0, sink }.documents()
 }
 
 /// Whether the whole of `text` is one JSON value.
@@ -131,6 +145,8 @@ struct Walker<'w> {
     text: &'w str,
     at: usize,
     max_depth: usize,
+    /// Whether the fields of text that is not JSON are leaves of their own.
+    outlines: bool,
     nesting: u32,
     pointer: &'w mut String,
     outer: Option<&'w Origin<'w>>,
@@ -184,9 +200,22 @@ impl Walker<'_> {
     /// The rest of the text, as one leaf.
     fn plain(&mut self) {
         let rest = self.text.get(self.at..).unwrap_or_default();
-        if !rest.trim().is_empty() {
+        if !rest.trim().is_empty() && !self.outlined(rest) {
             self.emit(rest, self.at, rest, Form::Plain);
         }
+    }
+
+    /// Emits the cells of a text with fields; false when it has none.
+    fn outlined(&mut self, text: &str) -> bool {
+        let Some(cells) = self.outlines.then(|| outline(text)).flatten() else { return false };
+        let base = self.pointer.len();
+        for cell in cells {
+            self.pointer.push_str(&cell.pointer);
+            let form = if cell.is_key { Form::Key } else { Form::Plain };
+            (self.sink)(&Leaf { pointer: self.pointer, text: cell.text, form, origin: None });
+            self.pointer.truncate(base);
+        }
+        true
     }
 
     fn emit(&mut self, raw: &str, start: usize, text: &str, form: Form) {
@@ -282,7 +311,7 @@ impl Walker<'_> {
         let text = self.text;
         let source = text.get(raw.clone()).unwrap_or_default();
         let name = decode(source);
-        push_segment(self.pointer, &name);
+        push_pointer_segment(self.pointer, &name);
         self.emit(source, raw.start, &name, Form::Key);
         self.skip_space();
         if self.peek() != Some(b':') {
@@ -320,7 +349,9 @@ impl Walker<'_> {
         let opens = trimmed.starts_with(['{', '[']) || trimmed.starts_with("\"{") || trimmed.starts_with("\"[");
         // Only a whole document: half of one is a text that a person or a tool cut.
         if !opens || self.nesting >= MAX_STRING_NESTING || !is_json(&value) {
-            self.emit(source, raw.start, &value, Form::String);
+            if !self.outlined(&value) {
+                self.emit(source, raw.start, &value, Form::String);
+            }
             return Ok(());
         }
         let origin = Origin { start: raw.start, raw: source, pointer: self.outer_pointer, outer: self.outer };
@@ -331,6 +362,7 @@ impl Walker<'_> {
             text: &value,
             at: 0,
             max_depth: self.max_depth,
+            outlines: self.outlines,
             nesting: self.nesting + 1,
             pointer: self.pointer,
             outer,
@@ -356,17 +388,6 @@ fn push_index(pointer: &mut String, index: usize) {
     use core::fmt::Write;
     // Writing to a string cannot fail.
     let _ = write!(pointer, "/{index}");
-}
-
-fn push_segment(pointer: &mut String, name: &str) {
-    pointer.push('/');
-    for character in name.chars() {
-        match character {
-            '~' => pointer.push_str("~0"),
-            '/' => pointer.push_str("~1"),
-            other => pointer.push(other),
-        }
-    }
 }
 
 /// The text of a JSON string's source. Lone surrogates become U+FFFD, an unknown escape itself.

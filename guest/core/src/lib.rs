@@ -10,6 +10,7 @@
 extern crate alloc;
 
 pub mod model;
+pub mod outline;
 pub mod leaf;
 pub mod token;
 pub mod check_digit;

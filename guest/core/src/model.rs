@@ -258,3 +258,15 @@ impl fmt::Display for Error {
 }
 
 impl core::error::Error for Error {}
+
+/// Adds one segment to a JSON Pointer, escaped as RFC 6901 wants it.
+pub fn push_pointer_segment(pointer: &mut String, name: &str) {
+    pointer.push('/');
+    for character in name.chars() {
+        match character {
+            '~' => pointer.push_str("~0"),
+            '/' => pointer.push_str("~1"),
+            other => pointer.push(other),
+        }
+    }
+}

@@ -115,7 +115,7 @@ impl Session {
         let mut observed = Observed::default();
         let Self { ledger, policy, secrets, .. } = self;
         let depth = policy.limits.depth;
-        let walked = leaf::walk(&what.content, depth, &mut |leaf| {
+        let walked = leaf::walk_outlined(&what.content, depth, &mut |leaf| {
             let text = without_secrets(leaf, ledger, secrets);
             let text = match &echoes {
                 Some(echoes) => Cow::Owned(without_echoes(&text, echoes)),
