@@ -34,6 +34,8 @@ pub mod twin;
 pub mod record;
 pub mod verdict;
 pub mod crosscheck;
+pub mod mask;
 pub mod message;
+pub mod repair;
 mod snapshot;
 pub mod session;

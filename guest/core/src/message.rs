@@ -60,6 +60,15 @@ pub fn message(judgement: &Judgement, pointer: &str, nearest: &[Neighbour], circ
     text
 }
 
+/// The message about a call to a tool there is not.
+#[must_use]
+pub fn of_tool(tool: &str, nearest: &[Neighbour]) -> String {
+    match nearest.first() {
+        Some(near) => format!("There is no tool `{tool}`. The nearest is `{}`: {}. Call the tool by its whole name.", near.value, near.edit),
+        None => format!("There is no tool `{tool}`. Call one of the tools you were given, by its whole name."),
+    }
+}
+
 fn opening(judgement: &Judgement, place: &str, nearest: &[Neighbour]) -> String {
     let written = &judgement.written;
     if let Some(doubt) = &judgement.doubt {

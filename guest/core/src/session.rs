@@ -1,18 +1,20 @@
 //! The façade and only state: observe what the model was shown, check what it wants to do.
 
 use crate::{
-    credential::{self, is_credential, is_secret_field},
+    credential,
     crosscheck::crosscheck,
     extract::{self, Mention, Place},
     introduced::Introduced,
-    leaf::{self, Form, Leaf},
+    leaf::{self, Form},
     ledger::{Ledger, Provenance},
+    mask::{without_echoes, without_secrets},
     message::{self, Circumstances},
     model::{Decision, Error, Finding, Identifier, Observation, Observed, Relation, Source, ToolCall, Verdict},
-    policy::Policy,
+    policy::{CustomKind, Policy},
+    repair::repaired,
     slot::{Held, Slots},
     snapshot::{Pending, Snapshot, Text},
-    token::{self, Grain, Sink, is_boundary},
+    twin,
     verdict::{Context, Judgement},
 };
 use aho_corasick::{AhoCorasick, AhoCorasickBuilder, MatchKind};
@@ -63,6 +65,8 @@ pub struct Session {
     /// Values that were stopped or warned about, and how often.
     suspects: BTreeMap<String, u32>,
     secrets: BTreeSet<u64>,
+    /// The tools the host says there are; empty when it never said.
+    tools: Ledger,
     slots: Slots,
     pending: Vec<Pending>,
     turn: u32,
@@ -84,6 +88,7 @@ impl Session {
             introduced: Introduced::default(),
             suspects: BTreeMap::new(),
             secrets: BTreeSet::new(),
+            tools: Ledger::new(policy.limits.ledger_bytes, policy.seed),
             slots: Slots::default(),
             pending: Vec::new(),
             turn: 0,
@@ -110,6 +115,9 @@ impl Session {
         }
         let is_cut = what.incomplete || (what.source == Source::ToolResult && self.cut_marks.is_match(&what.content));
         self.is_incomplete |= is_cut;
+        if what.source == Source::Host {
+            self.learn_tools(what, turn);
+        }
         let echoes = self.echoes(what);
         self.ledger.begin(Provenance { source: what.source, tool: what.tool.clone(), call_id: what.call_id.clone(), turn });
         let mut observed = Observed::default();
@@ -121,8 +129,7 @@ impl Session {
                 Some(echoes) => Cow::Owned(without_echoes(&text, echoes)),
                 None => text,
             };
-            let custom: Vec<Range<usize>> = policy.kinds.iter().flat_map(|kind| kind.pattern.find_iter(&text).map(|found| found.range())).collect();
-            let (count, new) = ledger.add(leaf.pointer, &text, leaf.form == Form::Key, &custom);
+            let (count, new) = ledger.add(leaf.pointer, &text, leaf.form == Form::Key, &custom_ranges(&text, &policy.kinds));
             observed.identifiers = observed.identifiers.saturating_add(count);
             observed.new = observed.new.saturating_add(new);
         });
@@ -153,7 +160,9 @@ impl Session {
             })
             .collect();
         crosscheck(&context, &mut judged);
-        let mut verdict = self.verdict(&judged);
+        let mut findings = self.findings(&judged);
+        findings.splice(0..0, self.judge_tool(&call.tool));
+        let mut verdict = self.verdict(findings);
         if self.policy.repair {
             verdict.repaired = repaired(&call.arguments, &verdict);
         }
@@ -180,7 +189,7 @@ impl Session {
                 (mention, judgements)
             })
             .collect();
-        Ok(self.verdict(&judged))
+        Ok(self.verdict(self.findings(&judged)))
     }
 
     /// Lists the identifiers of a text and where each was seen. Changes nothing. A text beyond a
@@ -229,6 +238,7 @@ impl Session {
             introduced: self.introduced.iter().map(ToString::to_string).collect(),
             suspects: self.suspects.iter().map(|(value, &times)| (value.clone(), times)).collect(),
             secrets: self.secrets.iter().copied().collect(),
+            tools: self.tools.texts().map(text).collect(),
             seed: self.policy.seed,
             slots: self.slots.entries().map(|(is_place, key, held)| (is_place, key.to_owned(), held.seen, held.new)).collect(),
             pending: self.pending.clone(),
@@ -246,14 +256,11 @@ impl Session {
         let snapshot = Snapshot::from_bytes(snapshot)?;
         session.policy.seed = snapshot.seed;
         session.ledger = Ledger::new(session.policy.limits.ledger_bytes, snapshot.seed);
-        for text in snapshot.texts {
-            let source = Source::from_name(&text.source).ok_or_else(|| Error::InvalidSnapshot(format!("`{}` is no source", text.source)))?;
-            session.ledger.begin(Provenance { source, tool: text.tool, call_id: text.call_id, turn: text.turn });
-            for (pointer, leaf, is_key) in text.leaves {
-                let custom: Vec<Range<usize>> = session.policy.kinds.iter().flat_map(|kind| kind.pattern.find_iter(&leaf).map(|found| found.range())).collect();
-                session.ledger.add(&pointer, &leaf, is_key, &custom);
-            }
-        }
+        session.tools = Ledger::new(session.policy.limits.ledger_bytes, snapshot.seed);
+        let kinds = &session.policy.kinds;
+        refill(&mut session.ledger, snapshot.texts, kinds)?;
+        refill(&mut session.tools, snapshot.tools, &[])?;
+        session.tools.index();
         if snapshot.is_full {
             session.ledger.mark_full();
         }
@@ -312,15 +319,44 @@ impl Session {
         AhoCorasickBuilder::new().match_kind(MatchKind::LeftmostLongest).build(written).ok()
     }
 
-    fn verdict(&self, judged: &[(Mention, Vec<Judgement>)]) -> Verdict {
-        let mut findings = Vec::new();
-        for (mention, judgements) in judged {
-            for judgement in judgements {
-                if judgement.counts || judgement.decision > Decision::Allow {
-                    findings.push(self.finding(mention, judgement));
-                }
+    /// Takes the names out of a list of tools: MCP's `tools/list`, or the `tools` of a request.
+    fn learn_tools(&mut self, what: &Observation, turn: u32) {
+        let mut names: Vec<(String, String)> = Vec::new();
+        // Too deep a list is refused where the text itself is read.
+        let _ = leaf::walk(&what.content, self.policy.limits.depth, &mut |leaf| {
+            let is_name = leaf.form == Form::String && leaf.field() == "name";
+            if is_name && leaf.pointer.split('/').any(|segment| segment == "tools") && !leaf.pointer.contains("/parameters/") && !leaf.pointer.contains("chema/") {
+                names.push((leaf.pointer.into(), leaf.text.into()));
             }
+        });
+        self.tools.begin(Provenance { source: what.source, tool: None, call_id: None, turn });
+        for (pointer, name) in names {
+            self.tools.add(&pointer, &name, false, &[]);
         }
+        self.tools.index();
+    }
+
+    /// A tool whose name is a slip of one there is: a model drops the hash of `search__a1b2c3`.
+    fn judge_tool(&self, tool: &str) -> Option<Finding> {
+        if self.tools.is_empty() || self.tools.exact(tool).is_some() {
+            return None;
+        }
+        let nearest = twin::nearest(&self.tools, tool, "", true);
+        let relation = nearest.first().map_or(Relation::Unseen, |best| best.relation);
+        let judgement = Judgement::of_tool(tool, relation, self.policy.decision(relation), nearest);
+        let nearest = message::neighbours(&self.tools, &judgement);
+        let message = if judgement.decision > Decision::Allow { message::of_tool(tool, &nearest) } else { String::new() };
+        let length = u32::try_from(tool.len()).unwrap_or(u32::MAX);
+        Some(Finding { pointer: String::new(), span: 0..length, written: tool.into(), kind: judgement.kind, relation, decision: judgement.decision, coincidence: 0.0, nearest, message })
+    }
+
+    fn findings(&self, judged: &[(Mention, Vec<Judgement>)]) -> Vec<Finding> {
+        let told = |judgement: &&Judgement| judgement.counts || judgement.decision > Decision::Allow;
+        let each = judged.iter().flat_map(|(mention, judgements)| judgements.iter().filter(told).map(move |judgement| (mention, judgement)));
+        each.map(|(mention, judgement)| self.finding(mention, judgement)).collect()
+    }
+
+    fn verdict(&self, mut findings: Vec<Finding>) -> Verdict {
         let most = self.policy.limits.findings;
         let left_out = findings.len().saturating_sub(most);
         if left_out > 0 {
@@ -414,6 +450,23 @@ pub fn check_once(policy: &str, seen: &[Observation], call: &ToolCall) -> Result
     session.check(call)
 }
 
+/// Reads the texts of a snapshot into a ledger.
+fn refill(ledger: &mut Ledger, texts: Vec<Text>, kinds: &[CustomKind]) -> Result<(), Error> {
+    for text in texts {
+        let source = Source::from_name(&text.source).ok_or_else(|| Error::InvalidSnapshot(format!("`{}` is no source", text.source)))?;
+        ledger.begin(Provenance { source, tool: text.tool, call_id: text.call_id, turn: text.turn });
+        for (pointer, leaf, is_key) in text.leaves {
+            ledger.add(&pointer, &leaf, is_key, &custom_ranges(&leaf, kinds));
+        }
+    }
+    Ok(())
+}
+
+/// Where the user's own kinds stand in a text.
+fn custom_ranges(text: &str, kinds: &[CustomKind]) -> Vec<Range<usize>> {
+    kinds.iter().flat_map(|kind| kind.pattern.find_iter(text).map(|found| found.range())).collect()
+}
+
 /// A range of a mention's text as a range of the value that holds it.
 fn span(mention: &Mention, range: &Range<usize>) -> Range<u32> {
     let narrow = |offset: usize| u32::try_from(offset).unwrap_or(u32::MAX);
@@ -421,78 +474,4 @@ fn span(mention: &Mention, range: &Range<usize>) -> Range<u32> {
         return mention.span.clone();
     }
     mention.span.start.saturating_add(narrow(range.start))..mention.span.start.saturating_add(narrow(range.end))
-}
-
-/// The leaf with its secrets blanked; their hashes go to `secrets`.
-fn without_secrets<'t>(leaf: &Leaf<'t>, ledger: &Ledger, secrets: &mut BTreeSet<u64>) -> Cow<'t, str> {
-    if leaf.form != Form::Key && is_secret_field(leaf.field()) {
-        secrets.insert(ledger.digest(leaf.text));
-        return Cow::Borrowed("");
-    }
-    let mut found = Secrets { text: leaf.text, ranges: Vec::new() };
-    token::scan(leaf.text, &mut found);
-    if found.ranges.is_empty() {
-        return Cow::Borrowed(leaf.text);
-    }
-    for range in &found.ranges {
-        secrets.insert(ledger.digest(leaf.text.get(range.clone()).unwrap_or_default()));
-    }
-    Cow::Owned(blanked(leaf.text, &found.ranges))
-}
-
-struct Secrets<'t> {
-    text: &'t str,
-    ranges: Vec<Range<usize>>,
-}
-
-impl Sink for Secrets<'_> {
-    fn word(&mut self, _: Range<usize>) {}
-    fn token(&mut self, range: Range<usize>, _: Grain) {
-        if self.text.get(range.clone()).is_some_and(is_credential) {
-            self.ranges.push(range);
-        }
-    }
-}
-
-fn without_echoes(text: &str, echoes: &AhoCorasick) -> String {
-    let is_whole = |range: &Range<usize>| is_boundary(text, range.start) && is_boundary(text, range.end);
-    let ranges: Vec<Range<usize>> = echoes.find_iter(text).map(|found| found.range()).filter(is_whole).collect();
-    blanked(text, &ranges)
-}
-
-/// The text with NUL in place of every byte in the ranges: nothing joins across it, and the places
-/// of the rest stay.
-fn blanked(text: &str, ranges: &[Range<usize>]) -> String {
-    let mut blank = String::with_capacity(text.len());
-    let mut from = 0;
-    for range in ranges {
-        if range.start < from {
-            continue;
-        }
-        blank.push_str(text.get(from..range.start).unwrap_or_default());
-        blank.extend(core::iter::repeat_n('\0', range.len()));
-        from = range.end;
-    }
-    blank.push_str(text.get(from..).unwrap_or_default());
-    blank
-}
-
-/// The arguments with the one unambiguous slip put right: one finding above `allow`, one neighbour,
-/// and the written value once in the text.
-fn repaired(arguments: &str, verdict: &Verdict) -> Option<String> {
-    let mut stopped = verdict.findings.iter().filter(|finding| finding.decision > Decision::Allow);
-    let (finding, None) = (stopped.next()?, stopped.next()) else { return None };
-    let [original] = finding.nearest.as_slice() else { return None };
-    let is_slip = matches!(
-        finding.relation,
-        Relation::Twin | Relation::Confusable | Relation::Recased | Relation::Truncated | Relation::Reprefixed | Relation::Rounded
-    );
-    let mut places = arguments.match_indices(finding.written.as_str());
-    let (at, _) = places.next()?;
-    let is_plain = |text: &str| !text.contains(['"', '\\']) && !text.contains(char::is_control);
-    if !is_slip || places.next().is_some() || !is_plain(&original.value) {
-        return None;
-    }
-    let end = at + finding.written.len();
-    Some(format!("{}{}{}", arguments.get(..at)?, original.value, arguments.get(end..)?))
 }

@@ -42,6 +42,7 @@ pub struct Snapshot {
     pub introduced: Vec<String>,
     pub suspects: Vec<(String, u32)>,
     pub secrets: Vec<u64>,
+    pub tools: Vec<Text>,
     pub seed: u64,
     pub slots: Vec<(bool, String, u32, u32)>,
     pub pending: Vec<Pending>,

@@ -73,6 +73,25 @@ pub struct Judgement {
     pub counts: bool,
 }
 
+impl Judgement {
+    /// What is known of the name of the called tool itself.
+    #[must_use]
+    pub fn of_tool(written: &str, relation: Relation, decision: Decision, nearest: Vec<Neighbour>) -> Self {
+        Self {
+            range: 0..written.len(),
+            written: written.into(),
+            kind: "tool".into(),
+            relation,
+            decision,
+            coincidence: 0.0,
+            nearest,
+            seen: None,
+            doubt: None,
+            counts: true,
+        }
+    }
+}
+
 /// Bodies at least this informative are nobody's invention: a near miss in any text is a slip.
 const OPAQUE_BITS: f64 = 28.0;
 /// Less than this is a counter or a short code.
