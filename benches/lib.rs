@@ -1,0 +1,1 @@
+//! Benchmarks. Under `cargo test` each runs once, so they never rot.

@@ -1,0 +1,90 @@
+//! The project's own commands, so that there are few to remember. `cargo xtask` lists them.
+
+mod steps;
+
+use std::env;
+use std::process::ExitCode;
+use std::time::Instant;
+
+/// A command: its name, what it does, and the steps that do it.
+struct Command {
+    name: &'static str,
+    about: &'static str,
+    steps: &'static [Step],
+}
+
+/// A step: what it makes sure of, and how. Its error is one line, the cause; tools print their own.
+type Step = (&'static str, fn() -> Result<(), String>);
+
+const COMMANDS: &[Command] = &[
+    Command {
+        name: "ci",
+        about: "everything that must hold before a commit; it stops at the first step that fails",
+        steps: &[
+            ("the code is formatted", steps::format),
+            ("clippy has nothing to say", steps::clippy),
+            ("tests pass, and benches run", steps::test),
+            ("examples in the documentation run", steps::doc_tests),
+            ("the documentation has no broken links", steps::doc),
+            ("the core needs no std (wasm32v1-none)", steps::no_std),
+            ("two builds of the component are equal", steps::reproduce),
+        ],
+    },
+    Command {
+        name: "guest",
+        about: "build the component as target/twinguard.wasm; print its size, SHA-256 and imports",
+        steps: &[("the component is built", steps::guest)],
+    },
+    Command {
+        name: "bless",
+        about: "rewrite what tests expect (golden files, generated tables) with today's output; read the diff before you commit",
+        steps: &[("golden files are rewritten", steps::bless)],
+    },
+    Command {
+        name: "deny",
+        about: "licences, banned and duplicate crates, and registries, as deny.toml wants them; installs cargo-deny into target/tools once",
+        steps: &[("dependencies are as deny.toml wants them", steps::deny)],
+    },
+];
+
+fn main() -> ExitCode {
+    let mut arguments = env::args().skip(1);
+    let asked = arguments.next();
+    let Some(command) = COMMANDS.iter().find(|command| Some(command.name) == asked.as_deref()) else {
+        return help(asked.as_deref());
+    };
+    if let Some(extra) = arguments.next() {
+        eprintln!("error: `cargo xtask {}` takes no arguments, not `{extra}`", command.name);
+        return ExitCode::from(2);
+    }
+    let start = Instant::now();
+    for (name, step) in command.steps {
+        eprintln!("xtask: {name} …");
+        let start = Instant::now();
+        if let Err(why) = step() {
+            eprintln!("xtask: FAILED: {name}: {why}");
+            return ExitCode::FAILURE;
+        }
+        eprintln!("xtask: {name}: {:.1} s", start.elapsed().as_secs_f32());
+    }
+    eprintln!("xtask: {} passed in {:.0} s", command.name, start.elapsed().as_secs_f32());
+    ExitCode::SUCCESS
+}
+
+fn help(asked: Option<&str>) -> ExitCode {
+    let asks_for_help = matches!(asked, None | Some("help" | "--help" | "-h"));
+    if let (Some(asked), false) = (asked, asks_for_help) {
+        eprintln!("error: there is no command `{asked}`\n");
+    }
+    eprintln!("Usage: cargo xtask COMMAND\n");
+    for Command { name, about, steps } in COMMANDS {
+        eprintln!("  {name:<6} {about}");
+        if steps.len() > 1 {
+            for (name, _) in *steps {
+                eprintln!("           - {name}");
+            }
+        }
+    }
+    eprintln!("\nThe component needs a target of its own, once: rustup target add wasm32-unknown-unknown");
+    if asks_for_help { ExitCode::SUCCESS } else { ExitCode::from(2) }
+}
