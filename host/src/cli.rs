@@ -1,0 +1,220 @@
+//! The command line: arguments in, exit codes out.
+
+mod explain;
+mod policy;
+mod verify;
+
+use crate::event::Issue;
+use crate::trace::{self, Format};
+use anstream::ColorChoice;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser as _};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::io::{self, IsTerminal as _, Write as _};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use twinguard_core::model::Decision;
+
+/// Stops near-twin identifiers in a model's tool calls.
+///
+/// A language model reads `acct_7H9j3` in a tool result and writes `acct_7H9j2` in the refund call.
+/// twinguard remembers every identifier that literally appeared in what the model was shown,
+/// compares the identifiers of every call with them, and stops the near twins.
+#[derive(Debug, Parser)]
+#[command(name = "twinguard", version, max_term_width = 100, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+
+    /// When to use colour; `auto` means on a terminal, unless NO_COLOR is set
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
+    color: Color,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Judge every tool call in recorded conversations
+    #[command(after_long_help = VERIFY_HELP)]
+    Verify(Verify),
+    /// Show which identifiers are found in conversations, or in any text
+    #[command(after_long_help = EXPLAIN_HELP)]
+    Explain(Explain),
+}
+
+const VERIFY_HELP: &str = "\
+Examples:
+  twinguard verify runs/                        every trace file in a folder
+  twinguard verify 'logs/2026-*/*.jsonl.gz'     a glob; gzip and zstd are unpacked
+  some-agent --print-trace | twinguard verify   the standard input
+  twinguard verify --format jsonl --all runs/   every identifier, for other programs
+
+Exit codes:
+  0  no finding at or above --fail-on
+  1  findings
+  2  something could not be read or run; it is named on stderr, and the rest was verified
+
+The plainest format is one conversation a line, as OpenAI chat messages:
+  {\"id\": \"run-1\", \"model\": \"gpt-4o\", \"messages\": [{\"role\": \"user\", \"content\": \"…\"}, …]}";
+
+const EXPLAIN_HELP: &str = "\
+Examples:
+  twinguard explain run.json                    what a conversation showed, and what was called
+  curl -s https://example.com/orders | twinguard explain
+                                                what would be remembered of a tool's result
+
+Exit codes:
+  0  explained
+  2  something could not be read";
+
+#[derive(Debug, Args)]
+struct Source {
+    /// Files, folders or globs; `-` or nothing is the standard input. JSON or JSON Lines, plain
+    /// or as gzip or zstd; a file may hold many conversations
+    #[arg(value_name = "PATH")]
+    paths: Vec<String>,
+
+    /// What the records are; found by their content when left out
+    #[arg(long, value_name = "NAME", value_parser = formats())]
+    trace_format: Option<&'static Format>,
+
+    /// A policy, as JSON or TOML
+    #[arg(long, value_name = "FILE")]
+    policy: Option<PathBuf>,
+
+    /// How to write the report
+    #[arg(long, value_enum, default_value_t = Output::Human)]
+    format: Output,
+}
+
+impl Source {
+    /// Nobody types a trace: who gave no path at a terminal has forgotten it.
+    fn must_be_there(&self) -> Result<(), Failure> {
+        if self.paths.is_empty() && io::stdin().is_terminal() {
+            return Err(Failure::Message(
+                "nothing to read: name a file, a folder or a glob, or pipe something in (`-` reads what you type)".to_owned(),
+            ));
+        }
+        Ok(())
+    }
+}
+
+#[derive(Debug, Args)]
+struct Verify {
+    #[command(flatten)]
+    source: Source,
+
+    /// The mildest decision that makes the exit code 1
+    #[arg(long, value_enum, default_value_t = FailOn::Ask, value_name = "DECISION")]
+    fail_on: FailOn,
+
+    /// Also report identifiers that are allowed
+    #[arg(long)]
+    all: bool,
+}
+
+#[derive(Debug, Args)]
+struct Explain {
+    #[command(flatten)]
+    source: Source,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Output {
+    /// For people: the call, the difference, and where the seen value stood
+    Human,
+    /// For programs: one JSON object a line
+    Jsonl,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum FailOn {
+    Warn,
+    Ask,
+    Block,
+}
+
+impl FailOn {
+    fn decision(self) -> Decision {
+        match self {
+            Self::Warn => Decision::Warn,
+            Self::Ask => Decision::Ask,
+            Self::Block => Decision::Block,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+/// Why the whole command could not run, with the way out.
+#[derive(Debug)]
+enum Failure {
+    Message(String),
+    Output(io::Error),
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Self::Output(error)
+    }
+}
+
+impl From<crate::Error> for Failure {
+    fn from(error: crate::Error) -> Self {
+        Self::Message(error.to_string())
+    }
+}
+
+/// Runs the command with the process's arguments. Wrong arguments end the process with 2.
+#[must_use]
+pub fn run() -> ExitCode {
+    let cli = Cli::parse();
+    let choice = match cli.color {
+        Color::Auto => ColorChoice::Auto,
+        Color::Always => ColorChoice::Always,
+        Color::Never => ColorChoice::Never,
+    };
+    choice.write_global();
+    let outcome = match cli.command {
+        Command::Verify(arguments) => verify::run(&arguments, choice),
+        Command::Explain(arguments) => explain::run(&arguments, choice),
+    };
+    match outcome {
+        Ok(code) => ExitCode::from(code),
+        // Whoever read the report has stopped reading, as `head` does: end as SIGPIPE would.
+        Err(Failure::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::from(141),
+        Err(Failure::Output(error)) => {
+            complain(&format!("the report cannot be written: {error}"));
+            ExitCode::from(2)
+        }
+        Err(Failure::Message(message)) => {
+            complain(&message);
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Says what went wrong. If even that cannot be written, the exit code still tells.
+fn complain(message: &str) {
+    let style = anstyle::AnsiColor::Red.on_default().bold();
+    let mut line = crate::report::one_line(message);
+    line.insert_str(0, &format!("{style}error{style:#}: "));
+    let _ = writeln!(anstream::stderr(), "{line}");
+}
+
+fn complain_of(issue: &Issue) {
+    complain(&issue.to_string());
+}
+
+/// The width of the terminal that the report goes to.
+fn columns() -> usize {
+    terminal_size::terminal_size_of(io::stdout()).map_or(100, |(width, _)| usize::from(width.0))
+}
+
+fn formats() -> impl clap::builder::TypedValueParser<Value = &'static Format> {
+    let values = trace::FORMATS.iter().map(|format| PossibleValue::new(format.name).help(format.about));
+    PossibleValuesParser::new(values).try_map(|name| trace::format(&name).ok_or("no such format"))
+}

@@ -1,0 +1,438 @@
+//! The component behind limits: opens sessions, and turns whatever goes wrong into a verdict.
+
+use crate::bindings::{self, PreToolHook, PreToolHookPre, wit};
+use crate::{Error, engine};
+use std::sync::Arc;
+use std::{fmt, result};
+use twinguard_core::model::{
+    Decision, Identifier, Observation, Observed, ToolCall, Verdict,
+};
+use wasmtime::component::{Component, Linker, ResourceAny};
+use wasmtime::{Engine, ResourceLimiter, Store, Trap};
+
+/// The component itself, for hosts of other kinds. Programs that never use it do not carry it.
+pub const COMPONENT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/guard.wasm"));
+
+/// The same, compiled by build.rs for the target this library was built for.
+const COMPILED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/guard.cwasm"));
+
+type Result<T> = result::Result<T, Error>;
+
+/// What a verdict is when the guard itself fails: out of fuel, out of memory, or a bug.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnFailure {
+    /// The call must not run. An agent that cannot be guarded stops.
+    #[default]
+    Block,
+    /// The call may run, and the verdict's message says that nothing was checked. For hosts that
+    /// would rather be unguarded than stand still; choose it in writing.
+    Allow,
+}
+
+/// What one session may use up, and what its verdicts are once it has failed.
+///
+/// ```
+/// use twinguard::{Guard, Limits};
+///
+/// # fn main() -> Result<(), twinguard::Error> {
+/// let guard = Guard::with(Limits { memory_bytes: 64 << 20, ..Limits::default() })?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Fuel of every operation, about one unit for each instruction of the component; the same
+    /// work always takes the same fuel.
+    pub fuel: u64,
+    /// Fuel added for every byte of the text (or snapshot) that the operation reads or writes.
+    pub fuel_per_byte: u64,
+    /// Memory of one session. It holds the ledger, and several times the largest text.
+    pub memory_bytes: usize,
+    /// The largest text, checked before it is copied into the component. The policy has a limit
+    /// of its own, `limits.text_bytes`; the smaller one counts.
+    pub text_bytes: usize,
+    /// What a verdict is when the guard itself fails.
+    pub on_failure: OnFailure,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            fuel: 10_000_000_000,
+            fuel_per_byte: 10_000,
+            memory_bytes: 512 << 20,
+            text_bytes: 16 << 20,
+            on_failure: OnFailure::Block,
+        }
+    }
+}
+
+/// The loaded component. Cheap to clone, and shared by every session and thread.
+#[derive(Clone)]
+pub struct Guard {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    engine: Engine,
+    component: PreToolHookPre<Memory>,
+    limits: Limits,
+}
+
+impl Guard {
+    /// Loads the embedded component under the default [`Limits`]. Takes about a millisecond:
+    /// nothing is compiled.
+    ///
+    /// # Errors
+    /// [`Error::Component`] when this machine lacks instructions that the component was compiled
+    /// for, or cannot run WebAssembly at all.
+    pub fn new() -> Result<Self> {
+        Self::with(Limits::default())
+    }
+
+    /// As [`Guard::new`], under limits of your own.
+    ///
+    /// # Errors
+    /// As [`Guard::new`].
+    pub fn with(limits: Limits) -> Result<Self> {
+        let unfit = |error: wasmtime::Error| Error::Component(format!("{error:#}"));
+        let engine = Engine::new(&engine::config()).map_err(unfit)?;
+        // SAFETY: `deserialize` trusts its bytes to be what a wasmtime compiler wrote. These come
+        // from build.rs, out of this very binary. Code of another wasmtime version, of other
+        // settings, or for other instructions than this machine has is refused with an error.
+        #[expect(unsafe_code, reason = "loading compiled code is unsafe unless its origin is known")]
+        let component = unsafe { Component::deserialize(&engine, COMPILED) }.map_err(unfit)?;
+        // INVARIANT: the linker is empty. The component has nothing to call but its own code.
+        let component = Linker::new(&engine)
+            .instantiate_pre(&component)
+            .and_then(PreToolHookPre::new)
+            .map_err(unfit)?;
+        Ok(Self { shared: Arc::new(Shared { engine, component, limits }) })
+    }
+
+    /// The limits every session of this guard has.
+    #[must_use]
+    pub fn limits(&self) -> &Limits {
+        &self.shared.limits
+    }
+
+    /// Opens a session, for one conversation, under a policy given as JSON; `""` takes the
+    /// defaults.
+    ///
+    /// # Errors
+    /// [`Error::InvalidPolicy`]; [`Error::LimitExceeded`] when the policy is larger than a text
+    /// may be; [`Error::Failed`] when the limits are too small to open anything.
+    pub fn session(&self, policy: &str) -> Result<Session> {
+        self.within_limits(policy.len(), "the policy")?;
+        Session::start(self, policy.len(), |hook, store| {
+            hook.twinguard_guard_guard().session().call_open(store, policy)
+        })
+    }
+
+    /// Continues a session from its [snapshot](Session::snapshot), under a policy given as JSON.
+    ///
+    /// # Errors
+    /// As [`Guard::session`], and [`Error::InvalidSnapshot`].
+    pub fn restore(&self, policy: &str, snapshot: &[u8]) -> Result<Session> {
+        self.within_limits(policy.len(), "the policy")?;
+        Session::start(self, policy.len() + snapshot.len(), |hook, store| {
+            hook.twinguard_guard_guard().session().call_restore(store, policy, snapshot)
+        })
+    }
+
+    /// Opens a session, observes, checks one call and forgets.
+    ///
+    /// # Errors
+    /// As [`Guard::session`] and [`Session::observe`]. An error is no verdict: the call must not
+    /// run.
+    pub fn check_once(&self, policy: &str, seen: &[Observation], call: &ToolCall) -> Result<Verdict> {
+        self.within_limits(policy.len(), "the policy")?;
+        self.within_limits(call.arguments.len(), "the arguments")?;
+        let mut bytes = policy.len() + call.arguments.len();
+        for observation in seen {
+            self.within_limits(observation.content.len(), "the observed text")?;
+            bytes += observation.content.len();
+        }
+        let (hook, mut store) = self.instantiate(bytes)?;
+        let seen: Vec<_> = seen.iter().map(bindings::observation).collect();
+        match hook.twinguard_guard_guard().call_check_once(&mut store, policy, &seen, bindings::call(call)) {
+            Ok(verdict) => Ok(verdict?.into()),
+            Err(error) => Err(Error::Failed(cause(&error, &store, &self.shared.limits))),
+        }
+    }
+
+    fn within_limits(&self, bytes: usize, what: &str) -> Result<()> {
+        let limit = self.shared.limits.text_bytes;
+        if bytes <= limit {
+            return Ok(());
+        }
+        Err(Error::LimitExceeded(format!(
+            "{what} has {bytes} bytes, at most {limit} are read; raise `Limits::text_bytes`"
+        )))
+    }
+
+    fn instantiate(&self, bytes: usize) -> Result<(PreToolHook, Store<Memory>)> {
+        let limits = &self.shared.limits;
+        let memory = Memory { limit: limits.memory_bytes, used: 0, exhausted: false };
+        let mut store = Store::new(&self.shared.engine, memory);
+        store.limiter(|memory| memory);
+        let failed = |error: wasmtime::Error| Error::Failed(format!("{error:#}"));
+        store.set_fuel(limits.fuel_for(bytes)).map_err(failed)?;
+        match self.shared.component.instantiate(&mut store) {
+            Ok(hook) => Ok((hook, store)),
+            Err(error) => Err(Error::Failed(cause(&error, &store, limits))),
+        }
+    }
+}
+
+impl fmt::Debug for Guard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Guard").field("limits", &self.shared.limits).finish_non_exhaustive()
+    }
+}
+
+/// The memory of one conversation, in a component instance of its own.
+///
+/// A failure of the guard poisons its session: what it had observed can no longer be trusted, so
+/// this and every later verdict is what [`Limits::on_failure`] says. It never starts afresh.
+pub struct Session {
+    guard: Guard,
+    store: Store<Memory>,
+    hook: PreToolHook,
+    handle: ResourceAny,
+    poisoned: Option<String>,
+    refused: Refused,
+}
+
+/// Observations that [`Limits::text_bytes`] kept from the component. Those that the policy's own
+/// limits refuse, the component remembers by itself.
+#[derive(Default)]
+struct Refused {
+    count: u32,
+    first: String,
+}
+
+impl Session {
+    /// Remembers every identifier in what the model was shown.
+    ///
+    /// # Errors
+    /// [`Error::LimitExceeded`] when the text is too large: nothing was learned from it, and
+    /// every later verdict says `incomplete`. [`Error::Failed`] when the guard failed, now or
+    /// before: the session is poisoned. An error can be left alone, since verdicts tell of it.
+    pub fn observe(&mut self, what: &Observation) -> Result<Observed> {
+        let texts = [Some(&what.content), what.tool.as_ref(), what.call_id.as_ref()];
+        let bytes = texts.into_iter().flatten().map(String::len).sum();
+        if let Err(refusal) = self.admit(bytes, "the observed text") {
+            if let Error::LimitExceeded(why) = &refusal {
+                self.refused.add(why);
+                // The component hears of it, so that findings and snapshots know, and so that
+                // the call has had its result.
+                let unread = Observation { content: String::new(), incomplete: true, ..what.clone() };
+                self.offer(0, &unread)?;
+            }
+            return Err(refusal);
+        }
+        self.offer(bytes, what)
+    }
+
+    /// Judges a call before it runs. Never fails: a call that could not be checked is blocked,
+    /// and the verdict's message names the cause and the way out.
+    pub fn check(&mut self, call: &ToolCall) -> Verdict {
+        let bytes = call.arguments.len() + call.tool.len();
+        let answer = self.admit(bytes, "the call").and_then(|()| {
+            self.run(bytes, |session, store, handle| {
+                session.call_check(store, handle, bindings::call(call))
+            })
+        });
+        self.verdict(answer)
+    }
+
+    /// Judges a text that the assistant is about to show to the user. Changes nothing, and fails
+    /// as [`Session::check`] does.
+    pub fn check_text(&mut self, text: &str) -> Verdict {
+        let answer = self.admit(text.len(), "the text").and_then(|()| {
+            self.run(text.len(), |session, store, handle| session.call_check_text(store, handle, text))
+        });
+        self.verdict(answer)
+    }
+
+    /// Lists the identifiers of a text and where each was seen. Changes nothing.
+    ///
+    /// # Errors
+    /// [`Error::LimitExceeded`] when the text is too large, [`Error::Failed`] when the guard
+    /// failed, now or before.
+    pub fn identify(&mut self, text: &str) -> Result<Vec<Identifier>> {
+        self.admit(text.len(), "the text")?;
+        let found = self.run(text.len(), |session, store, handle| session.call_identify(store, handle, text))?;
+        Ok(found.into_iter().map(Into::into).collect())
+    }
+
+    /// The whole memory of the session as bytes, for [`Guard::restore`]. Equal sessions give
+    /// equal bytes.
+    ///
+    /// # Errors
+    /// [`Error::Failed`] when the guard failed, now or before.
+    pub fn snapshot(&mut self) -> Result<Vec<u8>> {
+        let memory = self.store.data().used;
+        self.run(memory, |session, store, handle| session.call_snapshot(store, handle))
+    }
+
+    /// Why this session can no longer be trusted, if it cannot.
+    #[must_use]
+    pub fn poisoned(&self) -> Option<&str> {
+        self.poisoned.as_deref()
+    }
+
+    fn start(
+        guard: &Guard,
+        bytes: usize,
+        open: impl FnOnce(&PreToolHook, &mut Store<Memory>) -> wasmtime::Result<result::Result<ResourceAny, wit::Error>>,
+    ) -> Result<Self> {
+        let (hook, mut store) = guard.instantiate(bytes)?;
+        let handle = match open(&hook, &mut store) {
+            Ok(opened) => opened?,
+            Err(error) => return Err(Error::Failed(cause(&error, &store, guard.limits()))),
+        };
+        let guard = guard.clone();
+        Ok(Self { guard, store, hook, handle, poisoned: None, refused: Refused::default() })
+    }
+
+    fn offer(&mut self, bytes: usize, what: &Observation) -> Result<Observed> {
+        let observed = self.run(bytes, |session, store, handle| {
+            session.call_observe(store, handle, bindings::observation(what))
+        })?;
+        Ok(observed?.into())
+    }
+
+    /// Refuses what is too large before it is copied into the component.
+    fn admit(&self, bytes: usize, what: &str) -> Result<()> {
+        // A poisoned session says so, whatever the size of the text.
+        match &self.poisoned {
+            Some(why) => Err(Error::Failed(why.clone())),
+            None => self.guard.within_limits(bytes, what),
+        }
+    }
+
+    /// INVARIANT: the only way into the component after it was opened, and a failure closes it.
+    fn run<T>(
+        &mut self,
+        bytes: usize,
+        operation: impl FnOnce(wit::GuestSession<'_>, &mut Store<Memory>, ResourceAny) -> wasmtime::Result<T>,
+    ) -> Result<T> {
+        if let Some(why) = &self.poisoned {
+            return Err(Error::Failed(why.clone()));
+        }
+        let answer = self.store.set_fuel(self.guard.limits().fuel_for(bytes)).and_then(|()| {
+            let session = self.hook.twinguard_guard_guard().session();
+            operation(session, &mut self.store, self.handle)
+        });
+        answer.map_err(|error| {
+            let why = cause(&error, &self.store, self.guard.limits());
+            self.poisoned = Some(why.clone());
+            Error::Failed(why)
+        })
+    }
+
+    fn verdict(&self, answer: Result<result::Result<wit::Verdict, wit::Error>>) -> Verdict {
+        let answer = answer.and_then(|verdict| Ok(verdict?));
+        let mut verdict = match answer {
+            Ok(verdict) => Verdict::from(verdict),
+            Err(error) => self.unchecked(&error),
+        };
+        if self.refused.count > 0 {
+            if !verdict.message.is_empty() {
+                verdict.message.push('\n');
+            }
+            verdict.message.push_str(&self.refused.to_string());
+        }
+        verdict
+    }
+
+    /// The verdict on what could not be checked.
+    fn unchecked(&self, error: &Error) -> Verdict {
+        // `OnFailure` speaks of a guard that failed. A call beyond a limit is the call's doing:
+        // could it pass, a model would only have to write enough.
+        let failed = matches!(error, Error::Failed(_));
+        let (decision, message) = match self.guard.limits().on_failure {
+            OnFailure::Allow if failed => (
+                Decision::Allow,
+                format!("twinguard did not check this, and `on_failure = allow` lets it pass: {error}"),
+            ),
+            _ => (Decision::Block, format!("twinguard could not check this, so it must not run: {error}")),
+        };
+        Verdict { decision, findings: Vec::new(), message, repaired: None }
+    }
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session").field("poisoned", &self.poisoned).finish_non_exhaustive()
+    }
+}
+
+impl Refused {
+    fn add(&mut self, why: &str) {
+        if self.count == 0 {
+            self.first = why.into();
+        }
+        self.count = self.count.saturating_add(1);
+    }
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { count, first } = self;
+        let texts = if *count == 1 { "text was" } else { "texts were" };
+        write!(f, "incomplete: {count} {texts} not read, so an unseen value may have stood there ({first})")
+    }
+}
+
+impl Limits {
+    fn fuel_for(&self, bytes: usize) -> u64 {
+        let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
+        self.fuel.saturating_add(self.fuel_per_byte.saturating_mul(bytes))
+    }
+}
+
+/// What one instance may allocate, and has.
+#[derive(Debug)]
+struct Memory {
+    limit: usize,
+    used: usize,
+    exhausted: bool,
+}
+
+impl ResourceLimiter for Memory {
+    fn memory_growing(&mut self, _now: usize, desired: usize, _most: Option<usize>) -> wasmtime::Result<bool> {
+        if desired > self.limit {
+            // An error stops the instance here. `Ok(false)` would let the guest see the refusal
+            // and abort, which looks like any other bug.
+            self.exhausted = true;
+            return Err(wasmtime::Error::msg("out of memory"));
+        }
+        self.used = desired;
+        Ok(true)
+    }
+
+    fn table_growing(&mut self, now: usize, desired: usize, _most: Option<usize>) -> wasmtime::Result<bool> {
+        Ok(now == 0 || desired <= now) // the component's tables are as large as they are born
+    }
+}
+
+/// Why an instance failed, and the way out, for `poisoned` and for messages.
+fn cause(error: &wasmtime::Error, store: &Store<Memory>, limits: &Limits) -> String {
+    let memory = store.data();
+    let why = if memory.exhausted {
+        format!("out of memory ({} bytes); raise `Limits::memory_bytes`", memory.limit)
+    } else {
+        match error.downcast_ref::<Trap>() {
+            Some(Trap::OutOfFuel) => format!(
+                "out of fuel ({} and {} a byte); raise `Limits::fuel`",
+                limits.fuel, limits.fuel_per_byte
+            ),
+            Some(trap) => format!("{trap}; please report this text as a bug"),
+            None => format!("{error:#}; please report this text as a bug"),
+        }
+    };
+    format!("{why}; this session has lost its memory, only a new conversation can be checked again")
+}

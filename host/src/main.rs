@@ -1,0 +1,5 @@
+//! The command `twinguard`.
+
+fn main() -> std::process::ExitCode {
+    twinguard::cli::run()
+}

@@ -1,0 +1,170 @@
+//! Records to conversations: every trace format, in one ordered table.
+//!
+//! A new format is a row in [`FORMATS`], a file in `trace/`, and a folder in `tests/data/traces/`.
+
+mod anthropic;
+mod claude_code;
+mod draft;
+mod inspect;
+mod intercode;
+mod openai_chat;
+mod swe_agent;
+mod tau2;
+mod tau_bench;
+mod toolbench;
+
+use crate::event::{Issue, Trace};
+use crate::input::records::Record;
+use crate::json::Json;
+use std::borrow::Cow;
+
+/// How one kind of record is told apart and read.
+#[derive(Debug)]
+pub struct Format {
+    /// What `--trace-format` calls it.
+    pub name: &'static str,
+    /// What writes it, for people who choose.
+    pub about: &'static str,
+    /// Whether a value is only a part of a record: a message in an array, a line of a session.
+    part: fn(Json<'_>) -> bool,
+    /// Whether a record is of this format.
+    detect: fn(Json<'_>) -> bool,
+    /// Reads the conversations of a record.
+    read: fn(Json<'_>, &Place<'_>) -> Vec<Trace>,
+}
+
+/// Every trace format. The first that fits is taken: the narrow ones stand before the wide ones.
+pub const FORMATS: &[Format] = &[
+    tau2::FORMAT,
+    tau_bench::FORMAT,
+    inspect::FORMAT,
+    swe_agent::FORMAT,
+    toolbench::FORMAT,
+    intercode::FORMAT,
+    claude_code::FORMAT,
+    anthropic::FORMAT,   // before openai-chat: both have `messages`, only this one has blocks with tools
+    openai_chat::FORMAT, // last: any list of messages with roles
+];
+
+/// Where a record stands, to name its traces and its issues.
+#[derive(Clone, Copy, Debug)]
+pub struct Place<'a> {
+    file: &'a str,
+    line: u64,
+    index: u64,
+}
+
+impl Place<'_> {
+    fn issue(&self, message: String) -> Issue {
+        Issue { file: self.file.to_owned(), line: Some(self.line), message }
+    }
+
+    /// The name of a trace whose record has none.
+    fn name(&self) -> String {
+        format!("{}#{}", self.file, self.index)
+    }
+
+    /// The name of the nth of several traces without names.
+    fn nth(&self, n: usize) -> String {
+        format!("{}#{}/{n}", self.file, self.index)
+    }
+}
+
+/// The format of this name.
+#[must_use]
+pub fn format(name: &str) -> Option<&'static Format> {
+    FORMATS.iter().find(|format| format.name == name)
+}
+
+/// Whether a value is only a part of a record, so that the values beside it belong to it.
+#[must_use]
+pub fn is_part(value: Json<'_>, named: Option<&'static Format>) -> bool {
+    match named {
+        Some(format) => (format.part)(value),
+        None => FORMATS.iter().any(|format| (format.part)(value)),
+    }
+}
+
+/// The format that a record is of, if one is known.
+#[must_use]
+pub fn detect(record: Json<'_>) -> Option<&'static Format> {
+    FORMATS.iter().find(|format| (format.detect)(record))
+}
+
+/// The conversations of a record. `named` is the format the user asked for; otherwise it is
+/// found by the record's content.
+///
+/// # Errors
+/// An [`Issue`] when the record is no JSON, or of no known format.
+///
+/// ```
+/// use twinguard::{input::records::Record, trace};
+///
+/// let text = r#"{"id": "run-1", "messages": [{"role": "user", "content": "Where is ORD-5521?"}]}"#;
+/// let record = Record { file: "runs.jsonl".into(), index: 0, line: 1, text: text.into() };
+/// let traces = trace::read(&record, None).unwrap();
+/// assert_eq!(traces[0].id, "run-1");
+/// ```
+pub fn read(record: &Record, named: Option<&'static Format>) -> Result<Vec<Trace>, Issue> {
+    let place = Place { file: &record.file, line: record.line, index: record.index };
+    let checked = std::str::from_utf8(&record.text);
+    let text = checked.map_or_else(|_| String::from_utf8_lossy(&record.text), Cow::Borrowed);
+    let mut traces = match Json::parse(&text) {
+        Ok(json) => read_json(json, &place, named)?,
+        Err(error) => {
+            let line = record.line + u64::try_from(error.line().saturating_sub(1)).unwrap_or(0);
+            let column = error.column();
+            let why = error.to_string();
+            let why = why.split(" at line ").next().unwrap_or_default();
+            let message = format!("no JSON: {why} in column {column}; this record is left out");
+            return Err(Issue { file: record.file.to_string(), line: Some(line), message });
+        }
+    };
+    if let Err(error) = checked {
+        let before = record.text.get(..error.valid_up_to()).unwrap_or_default();
+        let line = record.line + u64::try_from(memchr::memchr_iter(b'\n', before).count()).unwrap_or(0);
+        let message = "not UTF-8; the broken characters were read as \u{fffd}: write the file as UTF-8".to_owned();
+        let issue = Issue { file: record.file.to_string(), line: Some(line), message };
+        match traces.first_mut() {
+            Some(trace) => trace.issues.insert(0, issue),
+            None => return Err(issue),
+        }
+    }
+    Ok(traces)
+}
+
+fn read_json(json: Json<'_>, place: &Place<'_>, named: Option<&'static Format>) -> Result<Vec<Trace>, Issue> {
+    let Some(format) = named.or_else(|| detect(json)) else {
+        let items = json.items();
+        if !items.is_empty() && items.iter().all(|item| detect(*item).is_some()) {
+            let read = |(n, item): (usize, Json<'_>)| {
+                let mut traces = detect(item).map(|format| (format.read)(item, place)).unwrap_or_default();
+                traces.iter_mut().filter(|trace| trace.id == place.name()).for_each(|trace| trace.id = place.nth(n));
+                traces
+            };
+            return Ok(items.into_iter().enumerate().flat_map(read).collect());
+        }
+        return Err(place.issue(format!("no known trace format; name one with --trace-format ({})", names().join(", "))));
+    };
+    let traces = (format.read)(json, place);
+    // Some records hold no conversation, as a log of a run without samples. One that was named
+    // wrongly must not look like those.
+    if traces.iter().all(|trace| trace.events.is_empty()) && named.is_some() && !(format.detect)(json) {
+        return Err(place.issue(format!(
+            "not of the format `{}`; expected {}. Leave --trace-format out to find the format by content",
+            format.name, format.about
+        )));
+    }
+    Ok(traces)
+}
+
+/// The names of every format, in order.
+#[must_use]
+pub fn names() -> Vec<&'static str> {
+    FORMATS.iter().map(|format| format.name).collect()
+}
+
+/// For formats whose records are one value.
+fn never(_: Json<'_>) -> bool {
+    false
+}

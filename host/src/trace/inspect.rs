@@ -1,0 +1,62 @@
+//! inspect-ai logs: samples with messages, arguments as objects.
+
+use super::draft::{self, Draft};
+use super::{Format, Place, never, openai_chat};
+use crate::event::Trace;
+use crate::json::{Fields, Json};
+use twinguard_core::model::Source;
+
+pub(super) const FORMAT: Format = Format {
+    name: "inspect",
+    about: "inspect-ai logs as JSON: an object with `eval` and `samples`",
+    part: never,
+    detect: |record| {
+        let fields = record.fields();
+        fields.get("eval").is_some_and(Json::is_object) && fields.get("version").is_some()
+    },
+    read,
+};
+
+/// Long texts stand elsewhere in the sample, under their hash.
+const ATTACHMENT: &str = "attachment://";
+
+fn read(record: Json<'_>, place: &Place<'_>) -> Vec<Trace> {
+    let fields = record.fields();
+    let model = fields.get("eval").and_then(|eval| eval.fields().string("model"));
+    let samples = fields.get("samples").map(Json::items).unwrap_or_default();
+    samples.into_iter().enumerate().map(|(n, sample)| read_sample(&sample.fields(), place, n, model.clone())).collect()
+}
+
+fn read_sample(sample: &Fields<'_>, place: &Place<'_>, n: usize, model: Option<String>) -> Trace {
+    let name = |field| sample.get(field).and_then(Json::name);
+    let id = name("uuid").or_else(|| Some(format!("{}/{}", name("id")?, name("epoch")?)));
+    let mut draft = Draft::new(place, Some(id.unwrap_or_else(|| place.nth(n))), model);
+    let attachments = sample.get("attachments").map(Json::fields).unwrap_or_default();
+    let resolve = |text: String| match text.strip_prefix(ATTACHMENT) {
+        Some(hash) => attachments.string(hash).unwrap_or(text),
+        None => text,
+    };
+    for (index, message) in sample.get("messages").map(Json::items).unwrap_or_default().iter().enumerate() {
+        draft.turn(index);
+        let message = message.fields();
+        let content = || resolve(draft::text(message.get("content")));
+        match message.string("role").unwrap_or_default().as_str() {
+            "system" => draft.said(Source::SystemPrompt, content()),
+            "user" => draft.said(Source::UserMessage, content()),
+            "assistant" => {
+                for call in message.get("tool_calls").map(Json::items).unwrap_or_default() {
+                    let call = call.fields();
+                    draft.call(call.string("function").unwrap_or_default(), call.string("id"), call.get("arguments"));
+                }
+            }
+            "tool" => {
+                // The model is shown the error's message in place of the content.
+                let error = message.get("error").and_then(|error| error.fields().string("message"));
+                let shown: Vec<String> = [content(), error.unwrap_or_default()].into_iter().filter(|text| !text.is_empty()).collect();
+                draft.result(message.string("function"), message.string("tool_call_id"), shown.join("\n"), false);
+            }
+            _ => openai_chat::read_message(&mut draft, &message),
+        }
+    }
+    draft.finish()
+}

@@ -1,0 +1,84 @@
+//! OpenAI chat completions: a list of messages, alone or as `messages` of an object.
+
+use super::draft::{self, Draft};
+use super::{Format, Place};
+use crate::event::Trace;
+use crate::json::{Fields, Json};
+use twinguard_core::model::Source;
+
+pub(super) const FORMAT: Format = Format {
+    name: "openai-chat",
+    about: "OpenAI chat messages: an array, or an object with `messages`, one or many a file",
+    part: is_message,
+    detect,
+    read,
+};
+
+/// A message has a role, and is not itself a record.
+pub(super) fn is_message(value: Json<'_>) -> bool {
+    let fields = value.fields();
+    fields.get("role").and_then(Json::string).is_some() && fields.get("messages").is_none()
+}
+
+fn detect(record: Json<'_>) -> bool {
+    if record.is_array() {
+        return record.items().first().copied().is_some_and(is_message);
+    }
+    record.fields().get("messages").is_some_and(Json::is_array)
+}
+
+fn read(record: Json<'_>, place: &Place<'_>) -> Vec<Trace> {
+    let fields = record.fields();
+    let mut draft = Draft::new(place, draft::own_id(&fields), draft::model(&fields));
+    for tools in ["tools", "functions"] {
+        draft.said(Source::SystemPrompt, fields.get(tools).map_or_else(String::new, |json| json.text().to_owned()));
+    }
+    let messages = fields.get("messages").unwrap_or(record).items();
+    read_messages(&mut draft, &messages);
+    vec![draft.finish()]
+}
+
+pub(super) fn read_messages(draft: &mut Draft<'_>, messages: &[Json<'_>]) {
+    for (index, message) in messages.iter().enumerate() {
+        draft.turn(index);
+        read_message(draft, &message.fields());
+    }
+}
+
+pub(super) fn read_message(draft: &mut Draft<'_>, message: &Fields<'_>) {
+    let role = message.string("role").unwrap_or_default();
+    let content = || draft::text(message.get("content"));
+    match role.as_str() {
+        "system" | "developer" => draft.said(Source::SystemPrompt, content()),
+        "user" => draft.said(Source::UserMessage, content()),
+        "assistant" => read_calls(draft, message),
+        "tool" | "function" => {
+            let many = message.get("tool_call_ids").map(Json::items).unwrap_or_default(); // SWE-agent
+            let id = message.string("tool_call_id").or_else(|| many.first()?.name());
+            draft.result(message.string("name"), id, content(), false);
+        }
+        _ => draft
+            .issue(&format!("unknown role `{role}`; expected system, developer, user, assistant, tool or function, so it was left out")),
+    }
+}
+
+/// Calls in today's form (`tool_calls`, with a function or a custom tool) and the first
+/// (`function_call`).
+pub(super) fn read_calls(draft: &mut Draft<'_>, message: &Fields<'_>) {
+    for call in message.get("tool_calls").map(Json::items).unwrap_or_default() {
+        let call = call.fields();
+        let id = call.string("id");
+        if let Some(custom) = call.get("custom").map(Json::fields) {
+            let input = custom.string("input").unwrap_or_default();
+            draft.call_with_text(custom.string("name").unwrap_or_default(), id, &input);
+            continue;
+        }
+        // Some frameworks write name and arguments beside the id.
+        let function = call.get("function").filter(|json| json.is_object()).map_or_else(|| call.clone(), Json::fields);
+        let arguments = function.get("arguments").or(function.get("args"));
+        draft.call(function.string("name").unwrap_or_default(), id, arguments);
+    }
+    if let Some(call) = message.get("function_call").map(Json::fields) {
+        draft.call(call.string("name").unwrap_or_default(), None, call.get("arguments"));
+    }
+}

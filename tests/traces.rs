@@ -1,0 +1,113 @@
+//! Every trace format: a folder of records and the events they become.
+//!
+//! `tests/data/traces/FORMAT/NAME.json` (or `.jsonl`, `.traj`) is read by content, and must give
+//! what `NAME.expected.json` says. `TWINGUARD_BLESS=1` rewrites the expected files.
+#![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
+
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use twinguard::event::{Event, Issue, Trace, What};
+use twinguard::input::{
+    Input,
+    records::{Record, Records},
+};
+use twinguard::json::Json;
+use twinguard::trace;
+
+fn data() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/data/traces")
+}
+
+fn sorted(folder: &Path) -> Vec<PathBuf> {
+    let mut paths: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    paths
+}
+
+fn name(path: &Path) -> String {
+    path.file_name().unwrap().to_string_lossy().into_owned()
+}
+
+#[test]
+fn every_format_has_data_and_every_folder_a_format() {
+    let formats: BTreeSet<String> = trace::names().into_iter().map(str::to_owned).collect();
+    let folders: BTreeSet<String> = sorted(&data()).iter().map(|path| name(path)).collect();
+    assert_eq!(formats, folders);
+}
+
+#[test]
+fn every_record_becomes_its_events() {
+    let bless = std::env::var_os("TWINGUARD_BLESS").is_some();
+    for folder in sorted(&data()) {
+        for path in sorted(&folder).into_iter().filter(|path| !name(path).ends_with(".expected.json")) {
+            let found = format!("{:#}\n", read(&path, &name(&folder)));
+            let expected = path.with_extension("expected.json");
+            if bless {
+                fs::write(&expected, &found).unwrap();
+            }
+            let wanted = fs::read_to_string(&expected).unwrap_or_default();
+            assert!(found == wanted, "{}: TWINGUARD_BLESS=1 rewrites it\n{found}", path.display());
+        }
+    }
+}
+
+/// A file of one format read as another is refused, or has nothing in it, but never panics.
+#[test]
+fn any_file_can_be_read_as_any_format() {
+    for path in sorted(&data()).iter().flat_map(|folder| sorted(folder)) {
+        for format in trace::names() {
+            let format = trace::format(format);
+            let reader = Input::File(path.clone()).open(Arc::default()).unwrap();
+            for record in Records::new("file", reader, format).flatten() {
+                let _ = trace::read(&record, format);
+            }
+        }
+    }
+}
+
+fn read(path: &Path, format: &str) -> Value {
+    let reader = Input::File(path.to_owned()).open(Arc::default()).unwrap();
+    let read = |record: Result<Record, Issue>| {
+        let record = match record {
+            Ok(record) => record,
+            Err(issue) => return vec![json!(issue.to_string())],
+        };
+        let text = String::from_utf8(record.text.clone()).unwrap();
+        let detected = trace::detect(Json::parse(&text).unwrap()).map(|format| format.name);
+        // A record without any tool is the same in both.
+        assert!(detected == Some(format) || (detected, format) == (Some("openai-chat"), "anthropic"), "{}: {detected:?}", path.display());
+        trace::read(&record, None).unwrap().iter().map(of_trace).collect()
+    };
+    Records::new(&name(path), reader, None).flat_map(read).collect()
+}
+
+fn of_trace(trace: &Trace) -> Value {
+    json!({
+        "id": trace.id,
+        "model": trace.model,
+        "events": trace.events.iter().map(of_event).collect::<Vec<_>>(),
+        "issues": trace.issues.iter().map(ToString::to_string).collect::<Vec<_>>(),
+    })
+}
+
+fn of_event(Event { turn, what }: &Event) -> Value {
+    match what {
+        What::Shown(shown) => json!({
+            "turn": turn,
+            "shown": shown.content,
+            "source": shown.source.name(),
+            "tool": shown.tool,
+            "call_id": shown.call_id,
+            "incomplete": shown.incomplete,
+        }),
+        What::Called(call) => json!({
+            "turn": turn,
+            "called": call.tool,
+            "call_id": call.call_id,
+            "arguments": call.arguments,
+        }),
+    }
+}
