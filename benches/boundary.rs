@@ -67,24 +67,18 @@ fn check_component(bencher: Bencher<'_, '_>) {
 #[divan::bench(args = SIZES)]
 fn observe_core(bencher: Bencher<'_, '_>, bytes: usize) {
     let listing = listing(bytes);
-    bencher
-        .counter(BytesCount::new(listing.content.len()))
-        .with_inputs(|| Core::open("").unwrap())
-        .bench_local_values(|mut session| {
-            session.observe(&listing).unwrap();
-            session // dropped outside of the measurement
-        });
+    bencher.counter(BytesCount::new(listing.content.len())).with_inputs(|| Core::open("").unwrap()).bench_local_values(|mut session| {
+        session.observe(&listing).unwrap();
+        session // dropped outside of the measurement
+    });
 }
 
 #[divan::bench(args = SIZES)]
 fn observe_component(bencher: Bencher<'_, '_>, bytes: usize) {
     let listing = listing(bytes);
     let guard = Guard::new().unwrap();
-    bencher
-        .counter(BytesCount::new(listing.content.len()))
-        .with_inputs(|| guard.session("").unwrap())
-        .bench_local_values(|mut session| {
-            session.observe(&listing).unwrap();
-            session
-        });
+    bencher.counter(BytesCount::new(listing.content.len())).with_inputs(|| guard.session("").unwrap()).bench_local_values(|mut session| {
+        session.observe(&listing).unwrap();
+        session
+    });
 }

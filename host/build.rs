@@ -48,9 +48,9 @@ fn compile(component: &[u8], workspace: &Path, target_dir: &Path) -> Result<Vec<
     let mut config = engine::config();
     // Named even when it is this very machine: otherwise the code would use every instruction
     // this CPU has, and would run nowhere else.
-    config.target(&target).map_err(|error| {
-        format!("cannot compile the component for `{target}`: {error}; build on a machine of that kind")
-    })?;
+    config
+        .target(&target)
+        .map_err(|error| format!("cannot compile the component for `{target}`: {error}; build on a machine of that kind"))?;
     if target.starts_with("x86_64") {
         // SAFETY: the flag changes which instructions are emitted, and the runtime refuses code
         // that needs one its CPU lacks. Every x86-64 since 2009 has these (popcnt above all).

@@ -28,12 +28,7 @@ pub fn observation(what: &model::Observation) -> wit::Observation<'_> {
 
 /// A call as the component takes it, without a copy of its arguments.
 pub fn call(call: &model::ToolCall) -> wit::ToolCall<'_> {
-    wit::ToolCall {
-        tool: &call.tool,
-        call_id: call.call_id.as_deref(),
-        arguments: &call.arguments,
-        effect: call.effect.map(Into::into),
-    }
+    wit::ToolCall { tool: &call.tool, call_id: call.call_id.as_deref(), arguments: &call.arguments, effect: call.effect.map(Into::into) }
 }
 
 /// Converts between two enums of the same variants. One that is missing here, or on one side

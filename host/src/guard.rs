@@ -4,9 +4,7 @@ use crate::bindings::{self, PreToolHook, PreToolHookPre, wit};
 use crate::{Error, engine};
 use std::sync::Arc;
 use std::{fmt, result};
-use twinguard_core::model::{
-    Decision, Identifier, Observation, Observed, ToolCall, Verdict,
-};
+use twinguard_core::model::{Decision, Identifier, Observation, Observed, ToolCall, Verdict};
 use wasmtime::component::{Component, Linker, ResourceAny};
 use wasmtime::{Engine, ResourceLimiter, Store, Trap};
 
@@ -57,13 +55,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self {
-            fuel: 10_000_000_000,
-            fuel_per_byte: 10_000,
-            memory_bytes: 512 << 20,
-            text_bytes: 16 << 20,
-            on_failure: OnFailure::Block,
-        }
+        Self { fuel: 10_000_000_000, fuel_per_byte: 10_000, memory_bytes: 512 << 20, text_bytes: 16 << 20, on_failure: OnFailure::Block }
     }
 }
 
@@ -103,10 +95,7 @@ impl Guard {
         #[expect(unsafe_code, reason = "loading compiled code is unsafe unless its origin is known")]
         let component = unsafe { Component::deserialize(&engine, COMPILED) }.map_err(unfit)?;
         // INVARIANT: the linker is empty. The component has nothing to call but its own code.
-        let component = Linker::new(&engine)
-            .instantiate_pre(&component)
-            .and_then(PreToolHookPre::new)
-            .map_err(unfit)?;
+        let component = Linker::new(&engine).instantiate_pre(&component).and_then(PreToolHookPre::new).map_err(unfit)?;
         Ok(Self { shared: Arc::new(Shared { engine, component, limits }) })
     }
 
@@ -124,9 +113,7 @@ impl Guard {
     /// may be; [`Error::Failed`] when the limits are too small to open anything.
     pub fn session(&self, policy: &str) -> Result<Session> {
         self.within_limits(policy.len(), "the policy")?;
-        Session::start(self, policy.len(), |hook, store| {
-            hook.twinguard_guard_guard().session().call_open(store, policy)
-        })
+        Session::start(self, policy.len(), |hook, store| hook.twinguard_guard_guard().session().call_open(store, policy))
     }
 
     /// Continues a session from its [snapshot](Session::snapshot), under a policy given as JSON.
@@ -166,9 +153,7 @@ impl Guard {
         if bytes <= limit {
             return Ok(());
         }
-        Err(Error::LimitExceeded(format!(
-            "{what} has {bytes} bytes, at most {limit} are read; raise `Limits::text_bytes`"
-        )))
+        Err(Error::LimitExceeded(format!("{what} has {bytes} bytes, at most {limit} are read; raise `Limits::text_bytes`")))
     }
 
     fn instantiate(&self, bytes: usize) -> Result<(PreToolHook, Store<Memory>)> {
@@ -239,20 +224,18 @@ impl Session {
     /// and the verdict's message names the cause and the way out.
     pub fn check(&mut self, call: &ToolCall) -> Verdict {
         let bytes = call.arguments.len() + call.tool.len();
-        let answer = self.admit(bytes, "the call").and_then(|()| {
-            self.run(bytes, |session, store, handle| {
-                session.call_check(store, handle, bindings::call(call))
-            })
-        });
+        let answer = self
+            .admit(bytes, "the call")
+            .and_then(|()| self.run(bytes, |session, store, handle| session.call_check(store, handle, bindings::call(call))));
         self.verdict(answer)
     }
 
     /// Judges a text that the assistant is about to show to the user. Changes nothing, and fails
     /// as [`Session::check`] does.
     pub fn check_text(&mut self, text: &str) -> Verdict {
-        let answer = self.admit(text.len(), "the text").and_then(|()| {
-            self.run(text.len(), |session, store, handle| session.call_check_text(store, handle, text))
-        });
+        let answer = self
+            .admit(text.len(), "the text")
+            .and_then(|()| self.run(text.len(), |session, store, handle| session.call_check_text(store, handle, text)));
         self.verdict(answer)
     }
 
@@ -298,9 +281,7 @@ impl Session {
     }
 
     fn offer(&mut self, bytes: usize, what: &Observation) -> Result<Observed> {
-        let observed = self.run(bytes, |session, store, handle| {
-            session.call_observe(store, handle, bindings::observation(what))
-        })?;
+        let observed = self.run(bytes, |session, store, handle| session.call_observe(store, handle, bindings::observation(what)))?;
         Ok(observed?.into())
     }
 
@@ -354,10 +335,9 @@ impl Session {
         // could it pass, a model would only have to write enough.
         let failed = matches!(error, Error::Failed(_));
         let (decision, message) = match self.guard.limits().on_failure {
-            OnFailure::Allow if failed => (
-                Decision::Allow,
-                format!("twinguard did not check this, and `on_failure = allow` lets it pass: {error}"),
-            ),
+            OnFailure::Allow if failed => {
+                (Decision::Allow, format!("twinguard did not check this, and `on_failure = allow` lets it pass: {error}"))
+            }
             _ => (Decision::Block, format!("twinguard could not check this, so it must not run: {error}")),
         };
         Verdict { decision, findings: Vec::new(), message, repaired: None }
@@ -426,10 +406,7 @@ fn cause(error: &wasmtime::Error, store: &Store<Memory>, limits: &Limits) -> Str
         format!("out of memory ({} bytes); raise `Limits::memory_bytes`", memory.limit)
     } else {
         match error.downcast_ref::<Trap>() {
-            Some(Trap::OutOfFuel) => format!(
-                "out of fuel ({} and {} a byte); raise `Limits::fuel`",
-                limits.fuel, limits.fuel_per_byte
-            ),
+            Some(Trap::OutOfFuel) => format!("out of fuel ({} and {} a byte); raise `Limits::fuel`", limits.fuel, limits.fuel_per_byte),
             Some(trap) => format!("{trap}; please report this text as a bug"),
             None => format!("{error:#}; please report this text as a bug"),
         }

@@ -51,6 +51,5 @@ pub use error::Error;
 pub use guard::{Guard, Limits, OnFailure, Session};
 // The component's error never crosses this boundary: the host's own `Error` stands for it.
 pub use twinguard_core::model::{
-    Decision, Effect, Finding, Identifier, Neighbour, Observation, Observed, Relation, Sighting,
-    Source, ToolCall, Verdict,
+    Decision, Effect, Finding, Identifier, Neighbour, Observation, Observed, Relation, Sighting, Source, ToolCall, Verdict,
 };

@@ -36,8 +36,7 @@ pub fn no_std() -> Result {
     const TARGET: &str = "wasm32v1-none";
     let folder = output(Command::new("rustc").args(["--print", "target-libdir", "--target", TARGET]))?;
     if !Path::new(folder.trim()).is_dir() {
-        run(Command::new("rustup").args(["target", "add", TARGET]))
-            .map_err(|error| format!("{error}; the target `{TARGET}` is needed"))?;
+        run(Command::new("rustup").args(["target", "add", TARGET])).map_err(|error| format!("{error}; the target `{TARGET}` is needed"))?;
     }
     cargo(&["build", "--package", "twinguard-core", "--target", TARGET])
 }

@@ -123,8 +123,7 @@ fn module(workspace: &Path, target_dir: &Path) -> Result<Vec<u8>, String> {
 /// Whether a variable says how the *outer* build is done: its flags (coverage, sanitizers), its
 /// profile, its lints. How crates are fetched is the same for both.
 fn leaks(name: &OsStr) -> bool {
-    const FETCHING: [&str; 6] =
-        ["CARGO_HOME", "CARGO_MAKEFLAGS", "CARGO_NET_", "CARGO_HTTP_", "CARGO_REGISTR", "CARGO_SOURCE_"];
+    const FETCHING: [&str; 6] = ["CARGO_HOME", "CARGO_MAKEFLAGS", "CARGO_NET_", "CARGO_HTTP_", "CARGO_REGISTR", "CARGO_SOURCE_"];
     let name = name.to_string_lossy();
     let building = ["CARGO_", "RUSTC", "RUSTFLAGS", "RUSTDOCFLAGS"].iter().any(|start| name.starts_with(start));
     building && !FETCHING.iter().any(|start| name.starts_with(start))

@@ -11,11 +11,7 @@ pub const TARGET: &str = "wasm32-unknown-unknown";
 /// The folder of the target's standard library, or how to install it.
 pub fn installed() -> Result<PathBuf, String> {
     let folder = PathBuf::from(ask(&["--print", "target-libdir", "--target", TARGET])?);
-    if folder.is_dir() {
-        Ok(folder)
-    } else {
-        Err(format!("the target `{TARGET}` is not installed; run `rustup target add {TARGET}`"))
-    }
+    if folder.is_dir() { Ok(folder) } else { Err(format!("the target `{TARGET}` is not installed; run `rustup target add {TARGET}`")) }
 }
 
 /// What the compiler answers to a question.

@@ -5,12 +5,7 @@ use bindings::exports::twinguard::guard::guard as wit;
 use std::cell::RefCell;
 use twinguard_core::{model, session};
 
-#[expect(
-    unsafe_code,
-    missing_docs,
-    clippy::allow_attributes_without_reason,
-    reason = "generated from wit/guard.wit"
-)]
+#[expect(unsafe_code, reason = "generated from wit/guard.wit: the calling convention is raw memory")]
 mod bindings {
     wit_bindgen::generate!({ path: "../../wit", world: "pre-tool-hook" });
     export!(Component with_types_in self);
@@ -26,11 +21,7 @@ struct Session(RefCell<session::Session>);
 impl wit::Guest for Component {
     type Session = Session;
 
-    fn check_once(
-        policy: String,
-        seen: Vec<wit::Observation>,
-        call: wit::ToolCall,
-    ) -> Result<wit::Verdict, wit::Error> {
+    fn check_once(policy: String, seen: Vec<wit::Observation>, call: wit::ToolCall) -> Result<wit::Verdict, wit::Error> {
         let seen: Vec<_> = all(seen);
         Ok(session::check_once(&policy, &seen, &call.into())?.into())
     }

@@ -6,18 +6,62 @@
 
 /// Beginnings that issuers give their secrets, from the issuers' own documentation.
 const PREFIXES: &[&str] = &[
-    "sk-", "sk_live_", "sk_test_", "rk_live_", "rk_test_", "whsec_", // OpenAI and others; Stripe
-    "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", // GitHub, GitLab
-    "xoxb-", "xoxp-", "xoxa-", "xoxr-", "xapp-", // Slack
-    "AKIA", "ASIA", // AWS access key ids travel with their secret
-    "AIza", "ya29.", // Google
-    "npm_", "pypi-", "hf_", "dop_v1_", "shpat_", "SG.", "eyJhbGciOi", // registries, DigitalOcean, Shopify, SendGrid, JWT
+    "sk-",
+    "sk_live_",
+    "sk_test_",
+    "rk_live_",
+    "rk_test_",
+    "whsec_", // OpenAI and others; Stripe
+    "ghp_",
+    "gho_",
+    "ghu_",
+    "ghs_",
+    "ghr_",
+    "github_pat_",
+    "glpat-", // GitHub, GitLab
+    "xoxb-",
+    "xoxp-",
+    "xoxa-",
+    "xoxr-",
+    "xapp-", // Slack
+    "AKIA",
+    "ASIA", // AWS access key ids travel with their secret
+    "AIza",
+    "ya29.", // Google
+    "npm_",
+    "pypi-",
+    "hf_",
+    "dop_v1_",
+    "shpat_",
+    "SG.",
+    "eyJhbGciOi", // registries, DigitalOcean, Shopify, SendGrid, JWT
 ];
 /// Shorter values are names that happen to begin like a key.
 const SHORTEST: usize = 16;
 
 /// Field names whose values are secrets, whatever they look like.
-const FIELDS: &[&str] = &["password", "passwd", "passphrase", "secret", "client_secret", "api_key", "apikey", "access_token", "refresh_token", "id_token", "auth_token", "authorization", "private_key", "credentials", "cookie", "session_token", "pin", "otp", "cvv", "cvc"];
+const FIELDS: &[&str] = &[
+    "password",
+    "passwd",
+    "passphrase",
+    "secret",
+    "client_secret",
+    "api_key",
+    "apikey",
+    "access_token",
+    "refresh_token",
+    "id_token",
+    "auth_token",
+    "authorization",
+    "private_key",
+    "credentials",
+    "cookie",
+    "session_token",
+    "pin",
+    "otp",
+    "cvv",
+    "cvc",
+];
 
 /// What stands for a credential wherever one would be shown.
 pub const SHOWN: &str = "[credential]";

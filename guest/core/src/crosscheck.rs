@@ -20,7 +20,8 @@ const MOST_COMPARED: usize = 32;
 const REPLACING: &[&str] = &["new", "updated", "replacement", "target", "to", "into", "other", "alternative", "destination"];
 
 /// Verbs of tools that put another value in the place of the recorded one.
-const SETTING: &[&str] = &["update", "modify", "change", "set", "edit", "replace", "move", "exchange", "assign", "reassign", "add", "switch", "rebook", "swap"];
+const SETTING: &[&str] =
+    &["update", "modify", "change", "set", "edit", "replace", "move", "exchange", "assign", "reassign", "add", "switch", "rebook", "swap"];
 
 /// Weighs the seen identifiers of one call against the records and against each other.
 pub fn crosscheck(context: &Context<'_>, judged: &mut [(Mention, Vec<Judgement>)]) {
@@ -34,8 +35,11 @@ pub fn crosscheck(context: &Context<'_>, judged: &mut [(Mention, Vec<Judgement>)
     }
     let mut doubts: Vec<(usize, Doubt)> = Vec::new();
     for &index in &candidates {
-        let Some((mention, [judgement])) = judged.get(index).map(|(mention, judgements)| (mention, judgements.as_slice())) else { continue };
-        let others: Vec<&Mention> = candidates.iter().filter(|&&other| other != index).filter_map(|&other| judged.get(other)).map(|(other, _)| other).collect();
+        let Some((mention, [judgement])) = judged.get(index).map(|(mention, judgements)| (mention, judgements.as_slice())) else {
+            continue;
+        };
+        let others: Vec<&Mention> =
+            candidates.iter().filter(|&&other| other != index).filter_map(|&other| judged.get(other)).map(|(other, _)| other).collect();
         if let Some(doubt) = doubt(context, mention, judgement, &others) {
             doubts.push((index, doubt));
         }
@@ -116,7 +120,7 @@ fn parent(pointer: &str) -> &str {
 fn apply(context: &Context<'_>, mention: &Mention, judgement: &mut Judgement, doubt: Doubt) {
     let relation = match &doubt {
         Doubt::Crossed(_) => Relation::Crossed,
-        Doubt::Misfield(_) | Doubt::FieldName => Relation::Misfield,
+        Doubt::Misfield(_) | Doubt::FieldName | Doubt::Elsewhere { .. } => Relation::Misfield,
         Doubt::Collision => Relation::Collision,
     };
     let ledger = context.ledger;
@@ -125,10 +129,10 @@ fn apply(context: &Context<'_>, mention: &Mention, judgement: &mut Judgement, do
             let distance = crate::distance::distance(&judgement.written, &contradiction.says, 24).unwrap_or(24);
             ledger.exact(&contradiction.says).map(|id| twin::Neighbour { id, relation, distance }).into_iter().collect()
         }
-        Doubt::Misfield(_) | Doubt::FieldName => Vec::new(),
+        Doubt::Misfield(_) | Doubt::FieldName | Doubt::Elsewhere { .. } => Vec::new(),
         Doubt::Collision => twins(context, judgement.seen.as_deref().unwrap_or(&judgement.written), &mention.field),
     };
-    let decision = context.policy.decision_in(relation, context.effect);
+    let decision = context.decision(mention, relation);
     // Doubt never makes a call safer than the policy wants it.
     judgement.decision = decision.max(Decision::Allow);
     judgement.relation = relation;

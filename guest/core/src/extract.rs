@@ -77,7 +77,8 @@ pub fn mentions(leaf: &Leaf<'_>, kinds: &[CustomKind]) -> Vec<Mention> {
     }
     if leaf.form == Form::Key {
         // Most names belong to the tool's schema; a row of a table is keyed by its identifier.
-        let is_row = trimmed.len() >= 6 && trimmed.bytes().any(|b| b.is_ascii_digit()) && !matches!(kind_of(trimmed).name, "name" | "token");
+        let is_row =
+            trimmed.len() >= 6 && trimmed.bytes().any(|b| b.is_ascii_digit()) && !matches!(kind_of(trimmed).name, "name" | "token");
         return if is_row { Vec::from([base(Place::Whole, lead..lead + trimmed.len())]) } else { Vec::new() };
     }
     if is_one(trimmed, role) && leaf.form != Form::Plain {
@@ -115,12 +116,16 @@ fn is_one(text: &str, role: Role) -> bool {
     }
     let is_short = text.len() <= LONGEST_SPACED && !text.contains('\n') && text.split_whitespace().count() <= MOST_WORDS_OF_ONE;
     let has_digit = text.bytes().any(|b| b.is_ascii_digit());
-    is_short && (matches!(kind_of(text).name, "iban" | "card" | "phone" | "isbn") || (has_digit && role == Role::Identifier) || role == Role::Location)
+    is_short
+        && (matches!(kind_of(text).name, "iban" | "card" | "phone" | "isbn")
+            || (has_digit && role == Role::Identifier)
+            || role == Role::Location)
 }
 
 /// Whether a text is for machines.
 fn is_code(text: &str, role: Role) -> bool {
-    const STATEMENTS: &[&str] = &["SELECT ", "INSERT ", "UPDATE ", "DELETE ", "DESC ", "SHOW ", "CREATE ", "ALTER ", "DROP ", "WITH ", "EXPLAIN "];
+    const STATEMENTS: &[&str] =
+        &["SELECT ", "INSERT ", "UPDATE ", "DELETE ", "DESC ", "SHOW ", "CREATE ", "ALTER ", "DROP ", "WITH ", "EXPLAIN "];
     let start = text.trim_start();
     let opens = |word: &&str| start.get(..word.len()).is_some_and(|head| head.eq_ignore_ascii_case(word));
     let punctuation = text.bytes().filter(|b| matches!(b, b'{' | b'}' | b';' | b'=' | b'(' | b')' | b'<' | b'>' | b'|')).count();

@@ -4,7 +4,30 @@
 use alloc::{string::String, vec::Vec};
 
 /// Words that say that a value identifies, not what.
-const GENERIC: &[&str] = &["id", "ids", "uid", "uuid", "guid", "ref", "refs", "reference", "number", "no", "num", "code", "key", "value", "name", "text", "item", "result", "data", "content", "list", "entry"];
+const GENERIC: &[&str] = &[
+    "id",
+    "ids",
+    "uid",
+    "uuid",
+    "guid",
+    "ref",
+    "refs",
+    "reference",
+    "number",
+    "no",
+    "num",
+    "code",
+    "key",
+    "value",
+    "name",
+    "text",
+    "item",
+    "result",
+    "data",
+    "content",
+    "list",
+    "entry",
+];
 
 /// The words of a name in snake, kebab or camel case.
 pub fn words_of_name(name: &str) -> impl Iterator<Item = &str> {
@@ -27,7 +50,6 @@ pub fn words_of_name(name: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-
 /// What a field of this name holds, in a normal form: lower case, singular, generic words dropped,
 /// words in order. Empty where only generic words are left.
 ///
@@ -39,7 +61,8 @@ pub fn words_of_name(name: &str) -> impl Iterator<Item = &str> {
 /// ```
 #[must_use]
 pub fn normal(name: &str) -> String {
-    let mut words: Vec<String> = words_of_name(name).map(str::to_lowercase).filter(|word| !GENERIC.contains(&word.as_str())).map(singular).collect();
+    let mut words: Vec<String> =
+        words_of_name(name).map(str::to_lowercase).filter(|word| !GENERIC.contains(&word.as_str())).map(singular).collect();
     words.sort_unstable();
     words.dedup();
     words.join(" ")

@@ -17,8 +17,17 @@ use crate::{
     shape,
     token::is_boundary,
 };
-use alloc::{borrow::ToOwned, collections::{BTreeMap, BTreeSet}, string::String, vec::Vec};
-use core::{fmt, hash::{BuildHasher, Hasher}, ops::Range};
+use alloc::{
+    borrow::ToOwned,
+    collections::{BTreeMap, BTreeSet},
+    string::String,
+    vec::Vec,
+};
+use core::{
+    fmt,
+    hash::{BuildHasher, Hasher},
+    ops::Range,
+};
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
 use ingest::{FEWEST_GROUPED_DIGITS, ingest};
@@ -208,7 +217,12 @@ impl Ledger {
     /// Bytes it takes, about.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        self.text.len() + self.pointers.len() + self.entries.len() * 16 + self.tokens.len() * 48 + self.words.len() * 24 + self.places.len() * 8
+        self.text.len()
+            + self.pointers.len()
+            + self.entries.len() * 16
+            + self.tokens.len() * 48
+            + self.words.len() * 24
+            + self.places.len() * 8
     }
 
     /// Number of distinct tokens.

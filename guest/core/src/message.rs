@@ -50,10 +50,14 @@ pub fn message(judgement: &Judgement, pointer: &str, nearest: &[Neighbour], circ
     if circumstances.is_incomplete {
         text.push_str(" Some results were cut, so the value may have stood in a part that is missing here.");
     }
+    let is_elsewhere = matches!(judgement.doubt, Some(Doubt::Elsewhere { .. }));
     text.push_str(match (circumstances.is_repeated, judgement.relation) {
+        _ if is_elsewhere => " Look the right value up there, or ask a person; do not take it on the word of another source.",
         (true, _) => " This value was stopped before. Do not try it again: stop, and ask a person which one is meant.",
         (false, Relation::Misfield) => " Check which value belongs here.",
-        (false, Relation::Crossed | Relation::Collision) => " Read the records again, and use this value only if it is really the one that is meant.",
+        (false, Relation::Crossed | Relation::Collision) => {
+            " Read the records again, and use this value only if it is really the one that is meant."
+        }
         (false, Relation::Invalid | Relation::Unseen) => " Look the value up, or ask for it, before you use it.",
         (false, _) => " Read that record again and copy the value exactly as it stands there.",
     });
@@ -64,7 +68,9 @@ pub fn message(judgement: &Judgement, pointer: &str, nearest: &[Neighbour], circ
 #[must_use]
 pub fn of_tool(tool: &str, nearest: &[Neighbour]) -> String {
     match nearest.first() {
-        Some(near) => format!("There is no tool `{tool}`. The nearest is `{}`: {}. Call the tool by its whole name.", near.value, near.edit),
+        Some(near) => {
+            format!("There is no tool `{tool}`. The nearest is `{}`: {}. Call the tool by its whole name.", near.value, near.edit)
+        }
         None => format!("There is no tool `{tool}`. Call one of the tools you were given, by its whole name."),
     }
 }
@@ -76,12 +82,15 @@ fn opening(judgement: &Judgement, place: &str, nearest: &[Neighbour]) -> String 
     }
     let Some(near) = nearest.first() else {
         return match judgement.relation {
-            Relation::Invalid => format!("`{written}` in {place} was never shown in this conversation, and its check digits do not fit: it is mistyped or made up."),
+            Relation::Invalid => format!(
+                "`{written}` in {place} was never shown in this conversation, and its check digits do not fit: it is mistyped or made up."
+            ),
             _ => format!("`{written}` in {place} was never shown in this conversation, and the policy wants values here to have been."),
         };
     };
     let seen = &near.value;
-    let shown = near.seen_in.first().map_or_else(|| String::from("written by the model earlier"), |first| format!("seen in {}", describe(first)));
+    let shown =
+        near.seen_in.first().map_or_else(|| String::from("written by the model earlier"), |first| format!("seen in {}", describe(first)));
     let edit = if near.edit.is_empty() { String::new() } else { format!(": {}", near.edit) };
     let lead = format!("`{written}` in {place} was never shown in this conversation");
     match judgement.relation {
@@ -92,7 +101,9 @@ fn opening(judgement: &Judgement, place: &str, nearest: &[Neighbour]) -> String 
         Relation::Rounded => format!(
             "{lead}. A 64-bit float turns `{seen}`, {shown}, into it: integers beyond 2^53 (9007199254740992) lose their last digits. Pass it as the exact digits, or as a string."
         ),
-        Relation::Sibling => format!("{lead}. It would belong to a series of which `{seen}`, {shown}, is the nearest member{edit}; whether it exists, nothing shows."),
+        Relation::Sibling => format!(
+            "{lead}. It would belong to a series of which `{seen}`, {shown}, is the nearest member{edit}; whether it exists, nothing shows."
+        ),
         _ => format!("{lead}. The nearest value is `{seen}`, {shown}{edit}."),
     }
 }
@@ -108,8 +119,15 @@ fn doubted(written: &str, doubt: &Doubt, place: &str, nearest: &[Neighbour]) -> 
             let fields: Vec<String> = fields.iter().map(|field| format!("`{field}`")).collect();
             format!("`{written}` in {place} was seen, but only ever as {}.", fields.join(", "))
         }
+        (Doubt::Elsewhere { origins, is_echo }, near) => {
+            let shown = near.map_or_else(String::new, |near| shown(near).trim_start_matches(", seen").to_string());
+            let echo = if *is_echo { "; those only repeated what they had been asked for" } else { "" };
+            format!("`{written}` in {place} was seen{shown}, but the policy takes values here only from {origins}{echo}.")
+        }
         (Doubt::FieldName, _) => format!("`{written}` in {place} is the name of a field in the results, not a value of one."),
-        (Doubt::Collision, Some(near)) => format!("`{written}` in {place} was seen, and so was `{}`{}: {}.", near.value, shown(near), near.edit),
+        (Doubt::Collision, Some(near)) => {
+            format!("`{written}` in {place} was seen, and so was `{}`{}: {}.", near.value, shown(near), near.edit)
+        }
         (Doubt::Collision, None) => format!("`{written}` in {place} was seen, and so was a near twin of it."),
     }
 }

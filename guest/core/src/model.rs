@@ -101,7 +101,7 @@ named! {
         Rounded = "rounded",
         /// Unseen, and its own check digits fail.
         Invalid = "invalid",
-        /// Seen, but only under other fields.
+        /// Seen, but only under other fields, or not where the policy wants it to have been.
         Misfield = "misfield",
         /// Seen, and so is a twin of it.
         Collision = "collision",

@@ -227,9 +227,15 @@ fn is_header(columns: Columns, line: &str) -> bool {
     let is_piped = columns != Columns::Pipes || line.trim_start().starts_with('|') || line.contains(" | ");
     let names = cells(columns, line);
     let is_name = |name: &&str| {
-        name.starts_with(char::is_alphabetic) && name.len() <= LONGEST_KEY && name.split_whitespace().count() <= MOST_WORDS_OF_KEY - 1 && !name.contains([':', '=', '(', ')', ';', '.'])
+        name.starts_with(char::is_alphabetic)
+            && name.len() <= LONGEST_KEY
+            && name.split_whitespace().count() <= MOST_WORDS_OF_KEY - 1
+            && !name.contains([':', '=', '(', ')', ';', '.'])
     };
-    is_piped && names.len() >= FEWEST_COLUMNS && names.iter().all(|name| is_name(&name)) && !(columns == Columns::Commas && line.contains(", "))
+    is_piped
+        && names.len() >= FEWEST_COLUMNS
+        && names.iter().all(|name| is_name(&name))
+        && !(columns == Columns::Commas && line.contains(", "))
 }
 
 /// The line between a table's header and its rows: `|---|:--|`, `+----+`.
@@ -243,7 +249,12 @@ mod tests {
     use alloc::string::ToString;
 
     fn all(text: &str) -> Vec<(String, String)> {
-        outline(text).unwrap_or_default().into_iter().filter(|cell| !cell.is_key).map(|cell| (cell.pointer, cell.text.to_string())).collect()
+        outline(text)
+            .unwrap_or_default()
+            .into_iter()
+            .filter(|cell| !cell.is_key)
+            .map(|cell| (cell.pointer, cell.text.to_string()))
+            .collect()
     }
 
     fn pairs(expected: &[(&str, &str)]) -> Vec<(String, String)> {
@@ -253,7 +264,8 @@ mod tests {
     #[test]
     fn yaml_nests_by_indent_and_lists_by_position() {
         let text = "order:\n  id: 0042\n  items:\n    - sku: A-1\n      qty: 2\n    - sku: B-2\n";
-        let expected = [("/0/order/id", "0042"), ("/0/order/items/0/sku", "A-1"), ("/0/order/items/0/qty", "2"), ("/0/order/items/1/sku", "B-2")];
+        let expected =
+            [("/0/order/id", "0042"), ("/0/order/items/0/sku", "A-1"), ("/0/order/items/0/qty", "2"), ("/0/order/items/1/sku", "B-2")];
         assert_eq!(all(text), pairs(&expected));
     }
 

@@ -18,7 +18,7 @@ mod document;
 mod effect;
 mod reading;
 
-pub use argument::From;
+pub use argument::Origins;
 pub use reading::{Flaw, Part};
 
 use crate::model::{Decision, Effect, Error, Relation, Source};
@@ -124,7 +124,9 @@ impl Decisions {
 const fn default_decision(relation: Relation) -> Decision {
     match relation {
         Relation::Exact | Relation::Equivalent | Relation::Derived | Relation::Introduced | Relation::Unseen => Decision::Allow,
-        Relation::Twin | Relation::Confusable | Relation::Recased | Relation::Truncated | Relation::Reprefixed | Relation::Rounded => Decision::Block,
+        Relation::Twin | Relation::Confusable | Relation::Recased | Relation::Truncated | Relation::Reprefixed | Relation::Rounded => {
+            Decision::Block
+        }
         Relation::Invalid | Relation::Misfield | Relation::Collision | Relation::Sibling => Decision::Warn,
         Relation::Crossed => Decision::Ask,
     }
@@ -144,7 +146,10 @@ impl Policy {
     /// [`Error::InvalidPolicy`], naming the key and what is allowed there.
     pub fn parse(text: &str) -> Result<Self, Error> {
         Self::read(text).map_err(|flaws| {
-            let told: Vec<String> = flaws.iter().map(|flaw| if flaw.pointer.is_empty() { flaw.message.clone() } else { format!("`{}`: {}", flaw.pointer, flaw.message) }).collect();
+            let told: Vec<String> = flaws
+                .iter()
+                .map(|flaw| if flaw.pointer.is_empty() { flaw.message.clone() } else { format!("`{}`: {}", flaw.pointer, flaw.message) })
+                .collect();
             Error::InvalidPolicy(told.join("; "))
         })
     }
@@ -197,12 +202,12 @@ impl Policy {
     /// Whether an identifier at this place of a call must have been seen.
     #[must_use]
     pub fn must_be_seen(&self, tool: &str, pointer: &str) -> bool {
-        self.from(tool, pointer).is_some() || self.stated(tool, pointer, |argument| argument.must_be_seen).unwrap_or(false)
+        self.origins(tool, pointer).is_some() || self.stated(tool, pointer, |argument| argument.must_be_seen).unwrap_or(false)
     }
 
     /// Where an identifier at this place of a call must have been seen, if the policy cares.
     #[must_use]
-    pub fn from(&self, tool: &str, pointer: &str) -> Option<&From> {
+    pub fn origins(&self, tool: &str, pointer: &str) -> Option<&Origins> {
         self.stated(tool, pointer, |argument| argument.from.as_ref()).filter(|from| !from.is_empty())
     }
 

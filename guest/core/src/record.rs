@@ -57,6 +57,13 @@ pub enum Doubt {
     FieldName,
     /// A near twin of it was seen as well.
     Collision,
+    /// It was not seen where the policy wants it to have been.
+    Elsewhere {
+        /// Where that is, in words.
+        origins: String,
+        /// It stood there, but only in results of calls that had written it themselves.
+        is_echo: bool,
+    },
 }
 
 /// One identifier of a call, with the field it is written to.
@@ -108,7 +115,9 @@ pub fn contradiction(ledger: &Ledger, written: Written<'_>, owner: Written<'_>) 
     }
     let rival = match values.as_slice() {
         // One value, and the call writes its twin: that is the slip the guard exists for.
-        [value] if is_telling(written.text) && distance(value.text, written.text, edit_limit(written.text.chars().count())).is_some() => value,
+        [value] if is_telling(written.text) && distance(value.text, written.text, edit_limit(written.text.chars().count())).is_some() => {
+            value
+        }
         [first, ..] if is_owned_by_others(ledger, written.text, owner) => first,
         _ => return None,
     };

@@ -27,11 +27,7 @@ pub fn is_exact(ledger: &Ledger, text: &str, cuts_count: bool) -> bool {
     if ledger.exact(text).is_some() {
         return true;
     }
-    if cuts_count {
-        ledger.surroundings(text).any(|around| !is_cut(around, text))
-    } else {
-        ledger.contains(text)
-    }
+    if cuts_count { ledger.surroundings(text).any(|around| !is_cut(around, text)) } else { ledger.contains(text) }
 }
 
 fn is_cut(around: &str, text: &str) -> bool {
@@ -65,15 +61,17 @@ pub fn equivalent(ledger: &Ledger, text: &str, kinds: &[CustomKind]) -> Option<S
     if let Some(found) = spellings.iter().filter(|s| s.len() > 2).find_map(|spelling| known(spelling)) {
         return Some(found);
     }
+    same(ledger, text, kinds).next().map(ToOwned::to_owned)
+}
+
+/// The seen identifiers that are the same as `text` by the rules of its kind.
+pub fn same<'l>(ledger: &'l Ledger, text: &'l str, kinds: &'l [CustomKind]) -> impl Iterator<Item = &'l str> {
     let kind = kind_of(text);
     let canonical = (kind.canonical)(text);
     let custom = kinds.iter().find(|kind| kind.pattern.find(text).is_some_and(|found| found.len() == text.len()));
-    ledger.alike(text).into_iter().map(|id| ledger.token_text(id)).find_map(|seen| {
-        let same = match custom {
-            Some(custom) => custom.canonical(seen) == custom.canonical(text),
-            None => (kind_of(seen).canonical)(seen) == canonical,
-        };
-        same.then(|| seen.to_owned())
+    ledger.alike(text).into_iter().map(|id| ledger.token_text(id)).filter(move |seen| match custom {
+        Some(custom) => custom.canonical(seen) == custom.canonical(text),
+        None => (kind_of(seen).canonical)(seen) == canonical,
     })
 }
 
@@ -111,7 +109,8 @@ pub fn short_hash(ledger: &Ledger, text: &str) -> Option<String> {
 pub fn wrapped(ledger: &Ledger, text: &str) -> Option<String> {
     let has_digit = |piece: &str| piece.bytes().any(|b| b.is_ascii_digit());
     let is_edge = |c: char| !c.is_alphanumeric();
-    let mut edges: Vec<usize> = core::iter::once(0).chain(text.match_indices(is_edge).flat_map(|(at, edge)| [at, at + edge.len()])).collect();
+    let mut edges: Vec<usize> =
+        core::iter::once(0).chain(text.match_indices(is_edge).flat_map(|(at, edge)| [at, at + edge.len()])).collect();
     edges.push(text.len());
     // Few separators, so few pieces; a long list is no identifier.
     edges.truncate(24);

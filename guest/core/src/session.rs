@@ -1,8 +1,10 @@
 //! The façade and only state: observe what the model was shown, check what it wants to do.
 
 use crate::{
+    asked::Asked,
     credential,
     crosscheck::crosscheck,
+    demand::demand,
     extract::{self, Mention, Place},
     introduced::Introduced,
     leaf::{self, Form},
@@ -30,8 +32,22 @@ use core::ops::Range;
 /// Marks that tools and agents leave where they cut a result. The ledger then lacks what the model
 /// may still have seen elsewhere.
 const CUT_MARKS: &[&str] = &[
-    "[truncated", "(truncated", "<truncated", "...truncated", "output truncated", "content truncated", "truncated output", "characters truncated",
-    "lines truncated", "tokens truncated", "<persisted-output", "[output omitted", "[content omitted", "characters omitted", "lines omitted", "omitted for brevity",
+    "[truncated",
+    "(truncated",
+    "<truncated",
+    "...truncated",
+    "output truncated",
+    "content truncated",
+    "truncated output",
+    "characters truncated",
+    "lines truncated",
+    "tokens truncated",
+    "<persisted-output",
+    "[output omitted",
+    "[content omitted",
+    "characters omitted",
+    "lines omitted",
+    "omitted for brevity",
 ];
 /// Calls without a result that are remembered; more are never answered.
 const MOST_PENDING: usize = 256;
@@ -65,6 +81,7 @@ pub struct Session {
     /// Values that were stopped or warned about, and how often.
     suspects: BTreeMap<String, u32>,
     secrets: BTreeSet<u64>,
+    asked: Asked,
     /// The tools the host says there are; empty when it never said.
     tools: Ledger,
     slots: Slots,
@@ -88,6 +105,7 @@ impl Session {
             introduced: Introduced::default(),
             suspects: BTreeMap::new(),
             secrets: BTreeSet::new(),
+            asked: Asked::default(),
             tools: Ledger::new(policy.limits.ledger_bytes, policy.seed),
             slots: Slots::default(),
             pending: Vec::new(),
@@ -118,7 +136,7 @@ impl Session {
         if what.source == Source::Host {
             self.learn_tools(what, turn);
         }
-        let echoes = self.echoes(what);
+        let echoes = self.echoes(what, turn);
         self.ledger.begin(Provenance { source: what.source, tool: what.tool.clone(), call_id: what.call_id.clone(), turn });
         let mut observed = Observed::default();
         let Self { ledger, policy, secrets, .. } = self;
@@ -160,6 +178,7 @@ impl Session {
             })
             .collect();
         crosscheck(&context, &mut judged);
+        demand(&context, &self.asked, &mut judged);
         let mut findings = self.findings(&judged);
         findings.splice(0..0, self.judge_tool(&call.tool));
         let mut verdict = self.verdict(findings);
@@ -209,7 +228,11 @@ impl Session {
                 identifiers.push(Identifier {
                     pointer: mention.pointer.clone(),
                     span: span(&mention, &judgement.range),
-                    canonical: if judgement.written == credential::SHOWN { credential::SHOWN.into() } else { (crate::kind::kind_of(&judgement.written).canonical)(&judgement.written) },
+                    canonical: if judgement.written == credential::SHOWN {
+                        credential::SHOWN.into()
+                    } else {
+                        (crate::kind::kind_of(&judgement.written).canonical)(&judgement.written)
+                    },
                     seen_in: self.ledger.sightings(seen),
                     text: judgement.written,
                     kind: judgement.kind,
@@ -239,6 +262,7 @@ impl Session {
             suspects: self.suspects.iter().map(|(value, &times)| (value.clone(), times)).collect(),
             secrets: self.secrets.iter().copied().collect(),
             tools: self.tools.texts().map(text).collect(),
+            asked: self.asked.entries().map(|(turn, texts)| (turn, texts.to_vec())).collect(),
             seed: self.policy.seed,
             slots: self.slots.entries().map(|(is_place, key, held)| (is_place, key.to_owned(), held.seen, held.new)).collect(),
             pending: self.pending.clone(),
@@ -272,6 +296,11 @@ impl Session {
         session.suspects = snapshot.suspects.into_iter().collect();
         session.secrets = snapshot.secrets.into_iter().collect();
         session.pending = snapshot.pending;
+        for (turn, texts) in snapshot.asked {
+            if !session.asked.note(turn, texts) {
+                session.ledger.mark_full();
+            }
+        }
         for (is_place, key, seen, new) in snapshot.slots {
             session.slots.put(is_place, key, Held { seen, new });
         }
@@ -281,7 +310,10 @@ impl Session {
     fn fits(&self, text: &str) -> Result<(), Error> {
         let limit = self.policy.limits.text_bytes;
         if text.len() > limit {
-            return Err(Error::LimitExceeded(format!("a text of {} bytes, `limits.text_bytes` is {limit}; raise it in the policy, or hand the text over in parts", text.len())));
+            return Err(Error::LimitExceeded(format!(
+                "a text of {} bytes, `limits.text_bytes` is {limit}; raise it in the policy, or hand the text over in parts",
+                text.len()
+            )));
         }
         Ok(())
     }
@@ -294,16 +326,25 @@ impl Session {
         self.fits(text)?;
         let mut mentions = Vec::new();
         let kinds = &self.policy.kinds;
-        leaf::walk(text, self.policy.limits.depth, &mut |leaf| mentions.extend(extract::mentions(leaf, kinds))).map_err(|leaf::TooDeep| self.too_deep())?;
+        leaf::walk(text, self.policy.limits.depth, &mut |leaf| mentions.extend(extract::mentions(leaf, kinds)))
+            .map_err(|leaf::TooDeep| self.too_deep())?;
         Ok(mentions)
     }
 
     fn context<'s>(&'s self, tool: &'s str, effect: Option<crate::model::Effect>) -> Context<'s> {
-        Context { ledger: &self.ledger, introduced: &self.introduced, secrets: &self.secrets, slots: &self.slots, policy: &self.policy, tool, effect }
+        Context {
+            ledger: &self.ledger,
+            introduced: &self.introduced,
+            secrets: &self.secrets,
+            slots: &self.slots,
+            policy: &self.policy,
+            tool,
+            effect,
+        }
     }
 
     /// What the call that this result answers wrote without having seen it, ready to be found.
-    fn echoes(&mut self, what: &Observation) -> Option<AhoCorasick> {
+    fn echoes(&mut self, what: &Observation, turn: u32) -> Option<AhoCorasick> {
         if what.source != Source::ToolResult {
             return None;
         }
@@ -312,7 +353,10 @@ impl Session {
             None => what.tool.as_ref() == Some(&pending.tool),
         };
         let index = self.pending.iter().position(answered)?;
-        let written = self.pending.remove(index).written;
+        let Pending { written, asked, .. } = self.pending.remove(index);
+        if !self.asked.note(turn, asked) {
+            self.ledger.mark_full();
+        }
         if written.is_empty() {
             return None;
         }
@@ -325,7 +369,11 @@ impl Session {
         // Too deep a list is refused where the text itself is read.
         let _ = leaf::walk(&what.content, self.policy.limits.depth, &mut |leaf| {
             let is_name = leaf.form == Form::String && leaf.field() == "name";
-            if is_name && leaf.pointer.split('/').any(|segment| segment == "tools") && !leaf.pointer.contains("/parameters/") && !leaf.pointer.contains("chema/") {
+            if is_name
+                && leaf.pointer.split('/').any(|segment| segment == "tools")
+                && !leaf.pointer.contains("/parameters/")
+                && !leaf.pointer.contains("chema/")
+            {
                 names.push((leaf.pointer.into(), leaf.text.into()));
             }
         });
@@ -347,12 +395,23 @@ impl Session {
         let nearest = message::neighbours(&self.tools, &judgement);
         let message = if judgement.decision > Decision::Allow { message::of_tool(tool, &nearest) } else { String::new() };
         let length = u32::try_from(tool.len()).unwrap_or(u32::MAX);
-        Some(Finding { pointer: String::new(), span: 0..length, written: tool.into(), kind: judgement.kind, relation, decision: judgement.decision, coincidence: 0.0, nearest, message })
+        Some(Finding {
+            pointer: String::new(),
+            span: 0..length,
+            written: tool.into(),
+            kind: judgement.kind,
+            relation,
+            decision: judgement.decision,
+            coincidence: 0.0,
+            nearest,
+            message,
+        })
     }
 
     fn findings(&self, judged: &[(Mention, Vec<Judgement>)]) -> Vec<Finding> {
         let told = |judgement: &&Judgement| judgement.counts || judgement.decision > Decision::Allow;
-        let each = judged.iter().flat_map(|(mention, judgements)| judgements.iter().filter(told).map(move |judgement| (mention, judgement)));
+        let each =
+            judged.iter().flat_map(|(mention, judgements)| judgements.iter().filter(told).map(move |judgement| (mention, judgement)));
         each.map(|(mention, judgement)| self.finding(mention, judgement)).collect()
     }
 
@@ -379,7 +438,9 @@ impl Session {
             message.push_str(text);
         };
         if self.ledger.is_full() {
-            note("incomplete: a limit was reached, so this session does not hold everything the model saw; values it lacks count as unseen.");
+            note(
+                "incomplete: a limit was reached, so this session does not hold everything the model saw; values it lacks count as unseen.",
+            );
         }
         if left_out > 0 {
             note(&format!("incomplete: {left_out} less grave findings are left out (`limits.findings`)."));
@@ -393,7 +454,11 @@ impl Session {
             is_repeated: self.suspects.contains_key(&judgement.written),
             is_incomplete: self.is_incomplete || self.ledger.is_full(),
         };
-        let message = if judgement.decision > Decision::Allow { message::message(judgement, &mention.pointer, &nearest, circumstances) } else { String::new() };
+        let message = if judgement.decision > Decision::Allow {
+            message::message(judgement, &mention.pointer, &nearest, circumstances)
+        } else {
+            String::new()
+        };
         Finding {
             pointer: mention.pointer.clone(),
             span: span(mention, &judgement.range),
@@ -412,11 +477,10 @@ impl Session {
     fn remember(&mut self, call: &ToolCall, judged: &[(Mention, Vec<Judgement>)]) {
         let mut written: BTreeSet<String> = BTreeSet::new();
         for (mention, judgements) in judged {
-            let was_seen = |judgement: &Judgement| judgement.doubt.is_some() || matches!(judgement.relation, Relation::Exact | Relation::Equivalent | Relation::Derived);
             if mention.place == Place::Whole && !judgements.is_empty() {
-                self.slots.note(&call.tool, &mention.slot, &mention.field, judgements.iter().all(was_seen));
+                self.slots.note(&call.tool, &mention.slot, &mention.field, judgements.iter().all(Judgement::was_seen));
             }
-            for judgement in judgements.iter().filter(|judgement| !was_seen(judgement) && judgement.written != credential::SHOWN) {
+            for judgement in judgements.iter().filter(|judgement| !judgement.was_seen() && judgement.written != credential::SHOWN) {
                 written.insert(judgement.written.clone());
                 if judgement.decision > Decision::Allow {
                     *self.suspects.entry(judgement.written.clone()).or_default() += 1;
@@ -431,10 +495,20 @@ impl Session {
                 }
             }
         }
+        // Kept only for those who ask where an identifier comes from; secrets never.
+        let is_secret = |mention: &Mention| credential::is_credential(&mention.text) || credential::is_secret_field(&mention.field);
+        let told =
+            |(mention, _): &&(Mention, Vec<Judgement>)| self.policy.asks_where_from() && mention.text.len() > 2 && !is_secret(mention);
+        let asked: BTreeSet<String> = judged.iter().filter(told).map(|(mention, _)| mention.text.clone()).collect();
         if self.pending.len() == MOST_PENDING {
             self.pending.remove(0);
         }
-        self.pending.push(Pending { tool: call.tool.clone(), call_id: call.call_id.clone(), written: written.into_iter().filter(|text| text.len() > 2).collect() });
+        self.pending.push(Pending {
+            tool: call.tool.clone(),
+            call_id: call.call_id.clone(),
+            asked: asked.into_iter().collect(),
+            written: written.into_iter().filter(|text| text.len() > 2).collect(),
+        });
     }
 }
 

@@ -4,6 +4,7 @@
 //! Nearness is evidence only where a fresh identifier would not be near anything by chance, so the
 //! random body counts, not the length: `#W1234567` is seven digits, the prefix adds nothing.
 
+use crate::value::value_of;
 use alloc::string::String;
 
 /// Information in one decimal digit, in bits: log2 10.
@@ -147,6 +148,39 @@ pub fn frame(text: &str) -> String {
     runs(text).filter(|(run, _)| *run == Run::Letters).flat_map(|(_, word)| [word, " "]).collect()
 }
 
+/// Whether two names differ only in a date, a time or a version inside them: `backup_20240510.tar` and
+/// `backup_20240511.tar`, `app-1.4.0.zip` and `app-1.4.1.zip`. Such names are written by rule.
+///
+/// ```
+/// # use twinguard_core::shape::is_dated_step;
+/// assert!(is_dated_step("backup_20240511.tar", "backup_20240510.tar"));
+/// assert!(is_dated_step("report-2024-05-11.csv", "report-2024-05-10.csv"));
+/// assert!(!is_dated_step("acct_7H9j2", "acct_7H9j3"));
+/// ```
+#[must_use]
+pub fn is_dated_step(written: &str, seen: &str) -> bool {
+    let (prefix, suffix) = shared_ends(written, seen);
+    let stamp = |text: &str| -> Option<bool> {
+        let is_inside = |c: char| c.is_ascii_digit() || matches!(c, '-' | '.' | ':' | 'T' | 'v');
+        let longest = text.len().min(written.len()).min(seen.len());
+        let prefix = prefix.min(longest);
+        let head = text.get(..prefix)?;
+        let tail = text.get(text.len() - suffix.min(longest - prefix)..)?;
+        let start = head.trim_end_matches(is_inside).len();
+        let end = text.len() - tail.trim_start_matches(is_inside).len();
+        let run = text.get(start..end)?.trim_matches(['-', '.', ':', '_']);
+        Some(value_of(run).is_some_and(|value| matches!(value.name, "date" | "datetime" | "time" | "version" | "decimal" | "quarter")))
+    };
+    written != seen && stamp(written) == Some(true) && stamp(seen) == Some(true)
+}
+
+/// Bytes that two texts share at their beginning, and at their end.
+fn shared_ends(a: &str, b: &str) -> (usize, usize) {
+    let prefix = a.bytes().zip(b.bytes()).take_while(|(a, b)| a == b).count();
+    let suffix = a.bytes().rev().zip(b.bytes().rev()).take_while(|(a, b)| a == b).count();
+    (prefix, suffix)
+}
+
 /// Whether two identifiers differ only in one short counter, and by how much: `paper1.pdf` and
 /// `paper2.pdf` by 1. Such neighbours are steps of a series, not slips.
 ///
@@ -163,8 +197,7 @@ pub fn counter_step(written: &str, seen: &str) -> Option<u64> {
     /// Counters this short may jump; of longer ones only neighbours are steps.
     const SHORT_COUNTER: u64 = 100;
     const NEIGHBOURS: u64 = 20;
-    let prefix = written.bytes().zip(seen.bytes()).take_while(|(a, b)| a == b).count();
-    let suffix = written.bytes().rev().zip(seen.bytes().rev()).take_while(|(a, b)| a == b).count();
+    let (prefix, suffix) = shared_ends(written, seen);
     let counter = |text: &str| -> Option<u64> {
         let longest = text.len().min(written.len()).min(seen.len());
         let prefix = prefix.min(longest);
@@ -181,7 +214,9 @@ pub fn counter_step(written: &str, seen: &str) -> Option<u64> {
         if text.get(word_start..start)?.bytes().any(|b| b.is_ascii_digit()) || touches_letter(bytes.get(end)) {
             return None;
         }
-        (!digits.is_empty() && digits.len() <= LONGEST_COUNTER && digits.bytes().all(|b| b.is_ascii_digit())).then(|| digits.parse().ok()).flatten()
+        (!digits.is_empty() && digits.len() <= LONGEST_COUNTER && digits.bytes().all(|b| b.is_ascii_digit()))
+            .then(|| digits.parse().ok())
+            .flatten()
     };
     let (a, b) = (counter(written)?, counter(seen)?);
     let step = a.abs_diff(b);

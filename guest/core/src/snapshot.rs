@@ -30,6 +30,8 @@ pub struct Pending {
     pub call_id: Option<String>,
     /// What the model wrote in it that had not been seen.
     pub written: Vec<String>,
+    /// All it wrote, where somebody asks where identifiers come from.
+    pub asked: Vec<String>,
 }
 
 /// Everything a session knows.
@@ -43,6 +45,7 @@ pub struct Snapshot {
     pub suspects: Vec<(String, u32)>,
     pub secrets: Vec<u64>,
     pub tools: Vec<Text>,
+    pub asked: Vec<(u32, Vec<String>)>,
     pub seed: u64,
     pub slots: Vec<(bool, String, u32, u32)>,
     pub pending: Vec<Pending>,
@@ -65,7 +68,8 @@ impl Snapshot {
     /// [`Error::InvalidSnapshot`] for anything that [`Snapshot::to_bytes`] did not write.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
         let content = bytes.strip_prefix(MAGIC).ok_or_else(|| Error::InvalidSnapshot(String::from("it does not begin like one")))?;
-        let (&version, content) = content.split_first().ok_or_else(|| Error::InvalidSnapshot(String::from("it ends after its first bytes")))?;
+        let (&version, content) =
+            content.split_first().ok_or_else(|| Error::InvalidSnapshot(String::from("it ends after its first bytes")))?;
         if version != VERSION {
             return Err(Error::InvalidSnapshot(format!("it has version {version}, this build reads version {VERSION}")));
         }

@@ -88,7 +88,8 @@ pub fn nearest(ledger: &Ledger, written: &str, field: &str, is_value_ok: bool) -
     let family = shape::family(written);
     found.sort_by_cached_key(|neighbour| {
         let seen = ledger.token_text(neighbour.id);
-        let stood_in_field = ledger.sightings(seen).iter().any(|s| !field.is_empty() && s.pointer.rsplit('/').any(|segment| segment == field));
+        let stood_in_field =
+            ledger.sightings(seen).iter().any(|s| !field.is_empty() && s.pointer.rsplit('/').any(|segment| segment == field));
         (
             rank(neighbour),
             neighbour.distance,
@@ -151,7 +152,8 @@ fn cuts(ledger: &Ledger, written: &str) -> Vec<u32> {
     let goes_on = |seen: &str| {
         let lost = seen.get(head.len()..).unwrap_or_default();
         // A folder of a seen path or the host of a seen URL is a whole thing of its own.
-        elided.is_some() && seen.ends_with(tail) && seen.len() > head.len() + tail.len() || elided.is_none() && lost.starts_with(is_inside) && lost.chars().all(|c| is_inside(c) || matches!(c, '.' | '@' | ':'))
+        elided.is_some() && seen.ends_with(tail) && seen.len() > head.len() + tail.len()
+            || elided.is_none() && lost.starts_with(is_inside) && lost.chars().all(|c| is_inside(c) || matches!(c, '.' | '@' | ':'))
     };
     found.into_iter().filter(|&id| goes_on(ledger.token_text(id))).collect()
 }
@@ -160,7 +162,8 @@ fn cuts(ledger: &Ledger, written: &str) -> Vec<u32> {
 fn body_after_prefix(text: &str) -> Option<(&str, &str)> {
     let at = text.rfind(['_', '-'])?;
     let (prefix, body) = (text.get(..at)?, text.get(at + 1..)?);
-    let is_body = body.chars().count() >= SHORTEST_BODY && body.bytes().any(|b| b.is_ascii_digit()) && body.chars().all(char::is_alphanumeric);
+    let is_body =
+        body.chars().count() >= SHORTEST_BODY && body.bytes().any(|b| b.is_ascii_digit()) && body.chars().all(char::is_alphanumeric);
     let is_prefix = !prefix.is_empty() && prefix.bytes().all(|b| b.is_ascii_alphabetic() || matches!(b, b'_' | b'-'));
     (is_body && is_prefix).then_some((prefix, body))
 }

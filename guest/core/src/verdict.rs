@@ -10,6 +10,7 @@ use crate::{
     confusable,
     credential::{self, is_credential, is_secret_field},
     extract::{Mention, Place},
+    field::{self, words_of_name},
     introduced::Introduced,
     kind::{Kind, kind_of},
     ledger::Ledger,
@@ -17,7 +18,7 @@ use crate::{
     policy::Policy,
     record::Doubt,
     seen,
-    shape::{self, counter_step},
+    shape::{self, counter_step, is_dated_step},
     slot::{Held, Role, Slots},
     twin::{self, Neighbour},
     value::value_of,
@@ -74,6 +75,12 @@ pub struct Judgement {
 }
 
 impl Judgement {
+    /// Whether it stood in a source, in some form. A doubt is about one that did.
+    #[must_use]
+    pub fn was_seen(&self) -> bool {
+        self.doubt.is_some() || matches!(self.relation, Relation::Exact | Relation::Equivalent | Relation::Derived)
+    }
+
     /// What is known of the name of the called tool itself.
     #[must_use]
     pub fn of_tool(written: &str, relation: Relation, decision: Decision, nearest: Vec<Neighbour>) -> Self {
@@ -111,7 +118,11 @@ impl Context<'_> {
         }
         if is_credential(text) || is_secret_field(&mention.field) {
             let relation = if self.secrets.contains(&self.ledger.digest(text)) { Relation::Exact } else { Relation::Unseen };
-            let judgement = Judgement { written: credential::SHOWN.into(), kind: "credential".into(), ..self.judgement(mention, 0..text.len(), relation) };
+            let judgement = Judgement {
+                written: credential::SHOWN.into(),
+                kind: "credential".into(),
+                ..self.judgement(mention, 0..text.len(), relation)
+            };
             return Vec::from([judgement]);
         }
         let whole = 0..text.len();
@@ -122,6 +133,12 @@ impl Context<'_> {
             return Vec::from([self.judge_unseen(mention, whole, mention.place)]);
         }
         self.judge_pieces(mention)
+    }
+
+    /// What the policy makes of a relation at this place, at full strength.
+    #[must_use]
+    pub fn decision(&self, mention: &Mention, relation: Relation) -> Decision {
+        self.policy.decision_at(self.tool, &mention.slot, relation, self.effect)
     }
 
     /// The allowed relations that a look-up alone can tell.
@@ -147,7 +164,8 @@ impl Context<'_> {
         let mut judgements: Vec<Judgement> = Vec::new();
         for range in &mention.pieces {
             let piece = text.get(range.clone()).unwrap_or_default();
-            let standing = if piece.len() < 2 { Some((Relation::Exact, None)) } else { self.standing(&Mention { place, ..mention.clone() }, piece) };
+            let standing =
+                if piece.len() < 2 { Some((Relation::Exact, None)) } else { self.standing(&Mention { place, ..mention.clone() }, piece) };
             match standing {
                 Some((relation, seen)) => judgements.push(Judgement { seen, ..self.judgement(mention, range.clone(), relation) }),
                 None => {
@@ -167,7 +185,13 @@ impl Context<'_> {
                 && matches!(original.relation, Relation::Twin | Relation::Confusable | Relation::Recased | Relation::Truncated)
             {
                 let nearest = self.nearest(mention, text);
-                return Vec::from([Judgement { range: 0..text.len(), written: text.into(), nearest, kind: kind_of(text).name.into(), ..judgement.clone() }]);
+                return Vec::from([Judgement {
+                    range: 0..text.len(),
+                    written: text.into(),
+                    nearest,
+                    kind: kind_of(text).name.into(),
+                    ..judgement.clone()
+                }]);
             }
             return judgements;
         }
@@ -196,7 +220,10 @@ impl Context<'_> {
                 let mut path = String::from(before);
                 path.push_str(seen);
                 // Under the same parent, and by a slip small against its length.
-                before.len() > 1 && neighbour.distance as usize * 4 <= piece.len() && counter_step(piece, seen).is_none() && self.ledger.contains(&path)
+                before.len() > 1
+                    && neighbour.distance as usize * 4 <= piece.len()
+                    && counter_step(piece, seen).is_none()
+                    && self.ledger.contains(&path)
             })
             .collect();
         let best = nearest.first()?;
@@ -219,7 +246,7 @@ impl Context<'_> {
         let text = mention.text.get(range.clone()).unwrap_or_default();
         let plain = self.judgement(mention, range.clone(), Relation::Unseen);
         if self.is_value(mention, text, place) {
-            return Judgement { counts: false, ..plain };
+            return Judgement { counts: false, decision: Decision::Allow, ..plain };
         }
         if let Some(seen) = seen::short_hash(self.ledger, text) {
             return Judgement { seen: Some(seen), ..self.judgement(mention, range, Relation::Derived) };
@@ -233,11 +260,15 @@ impl Context<'_> {
         };
         let nearest = self.nearest(mention, text);
         let is_plain_slip = nearest.first().is_some_and(|best| self.is_plain_slip(text, best, place));
-        if !is_strict && !is_plain_slip && let Some(derived) = derived() {
+        if !is_strict
+            && !is_plain_slip
+            && let Some(derived) = derived()
+        {
             return derived;
         }
         if let Some(best) = nearest.first() {
-            let (relation, cap) = if place == Place::Whole { self.weigh_whole(mention, text, best) } else { self.weigh_inside(mention, text, best, place) };
+            let (relation, cap) =
+                if place == Place::Whole { self.weigh_whole(mention, text, best) } else { self.weigh_inside(mention, text, best, place) };
             return self.slip(mention, range, relation, cap, nearest.clone());
         }
         if let Some(derived) = derived() {
@@ -248,10 +279,6 @@ impl Context<'_> {
         }
         if self.is_invalid(mention, text) {
             return self.judgement(mention, range, Relation::Invalid);
-        }
-        if place == Place::Whole && self.policy.must_be_seen(self.tool, &mention.slot) {
-            let decision = self.policy.decision(Relation::Unseen).max(Decision::Block);
-            return Judgement { decision, ..plain };
         }
         plain
     }
@@ -290,7 +317,8 @@ impl Context<'_> {
             return true;
         }
         // In an argument that takes identifiers only what nobody numbers things by is a value.
-        let is_ambiguous = |name: &str| matches!(name, "integer" | "range" | "colour" | "term" | "extension" | "position" | "counter" | "measure");
+        let is_ambiguous =
+            |name: &str| matches!(name, "integer" | "range" | "colour" | "term" | "extension" | "position" | "counter" | "measure");
         match value {
             Some(name) if mention.role == Role::Identifier => !is_ambiguous(name) || length < 3,
             Some(_) => true,
@@ -302,8 +330,19 @@ impl Context<'_> {
     #[must_use]
     pub fn takes_identifiers(&self, mention: &Mention) -> bool {
         let held = self.slots.at(self.tool, &mention.slot);
-        let creates = held.seen == 0 && held.new >= 2;
+        let creates = held.seen == 0 && held.new >= 2 || self.creates(mention);
         !creates && (mention.role == Role::Identifier && held.seen >= held.new || held.seen >= 2 && held.new == 0)
+    }
+
+    /// Whether the call, by its name, makes the very thing that this argument names: `create_task`
+    /// with a `task_id`, `write_file` with a `path`. Its honest values are new ones.
+    fn creates(&self, mention: &Mention) -> bool {
+        const CREATING: &[&str] =
+            &["create", "add", "new", "register", "insert", "make", "generate", "mkdir", "init", "upload", "save", "write"];
+        let words: Vec<String> = words_of_name(self.tool).map(str::to_lowercase).collect();
+        let made: Vec<&String> = words.iter().filter(|word| !CREATING.contains(&word.as_str())).collect();
+        let field = field::normal(&mention.field);
+        made.len() < words.len() && (field.is_empty() || made.iter().any(|word| field::compatible(&field::normal(word), &field)))
     }
 
     /// How much a near miss says where it is the whole value.
@@ -327,14 +366,23 @@ impl Context<'_> {
             () if written.contains(' ') && written.chars().filter(|c| *c != ' ').eq(seen.chars()) => (relation, Decision::Block),
             () if is_integer && !is_identifier && (written.len() < 6 || relation == Relation::Truncated) => (relation, Decision::Warn),
             () if mention.role == Role::Quantity => (relation, Decision::Warn),
+            () if self.creates(mention) => {
+                (if counter_step(written, seen).is_some() { Relation::Sibling } else { relation }, Decision::Warn)
+            }
             // An argument that creates: its values have been new ones.
-            () if held.new > 0 && held.new >= held.seen && (!is_identifier || held.seen == 0 && held.new >= 2) => (relation, Decision::Warn),
-            () if counter_step(written, seen).is_some() && !is_identifier && held == Held::default() && bits < OPAQUE_BITS => (Relation::Sibling, Decision::Warn),
+            () if held.new > 0 && held.new >= held.seen && (!is_identifier || held.seen == 0 && held.new >= 2) => {
+                (relation, Decision::Warn)
+            }
+            () if counter_step(written, seen).is_some() && !is_identifier && held == Held::default() && bits < OPAQUE_BITS => {
+                (Relation::Sibling, Decision::Warn)
+            }
             () if all_seen(held) || is_identifier && all_seen(named) => (relation, Decision::Block),
             () if is_identifier => (relation, Decision::Block),
             () if !has_digit(seen) && !has_digit(written) => (relation, Decision::Warn),
             () if self.is_dense(best.id) => (Relation::Sibling, Decision::Block),
-            () if bits < FEWEST_BITS + 1.0 && self.coincidence(written, best) > self.policy.max_coincidence => (Relation::Sibling, Decision::Block),
+            () if bits < FEWEST_BITS + 1.0 && self.coincidence(written, best) > self.policy.max_coincidence => {
+                (Relation::Sibling, Decision::Block)
+            }
             () if matches!(mention.role, Role::Prose | Role::Code) => self.weigh_inside(mention, written, best, Place::Prose),
             () => (relation, Decision::Block),
         }
@@ -351,22 +399,40 @@ impl Context<'_> {
         let same_digits = written.chars().filter(is_digit).eq(seen.chars().filter(is_digit));
         match () {
             () if relation == Relation::Confusable && confusable::mixed_scripts(written) => (relation, Decision::Block),
+            // A name that carries a date or a version is written by rule.
+            () if is_dated_step(written, seen) => (Relation::Sibling, Decision::Allow),
             // The next file of a series is a new file.
-            () if counter_step(written, seen).is_some() && (matches!(place, Place::Path | Place::Url) || kind_of(written).name == "file") => (Relation::Sibling, Decision::Allow),
+            () if counter_step(written, seen).is_some()
+                && (matches!(place, Place::Path | Place::Url) || kind_of(written).name == "file") =>
+            {
+                (Relation::Sibling, Decision::Allow)
+            }
+            // `item_2` beside `item_1`: source text numbers its own names.
+            () if counter_step(written, seen).is_some()
+                && mention.place == Place::Code
+                && bits - shape::body(seen).word_bits < FEWEST_BITS =>
+            {
+                (Relation::Sibling, Decision::Allow)
+            }
             () if counter_step(written, seen).is_some() => (Relation::Sibling, Decision::Warn),
             () if place == Place::Url && best.distance > 1 => (relation, Decision::Warn),
             () if is_integer && written.len() < 7 => (relation, Decision::Warn),
             // Local names stand beside field names: `minVal`, `min_val`.
             () if mention.place == Place::Code && same_letters && same_digits && bits < OPAQUE_BITS => (relation, Decision::Allow),
             () if bits >= OPAQUE_BITS && !self.is_dense(best.id) => (relation, Decision::Block),
-            () if relation == Relation::Twin && best.distance == 1 && same_digits && written.len() >= 7 && !is_plural(written, seen) => (relation, Decision::Ask),
+            () if relation == Relation::Twin && best.distance == 1 && same_digits && written.len() >= 7 && !is_plural(written, seen) => {
+                (relation, Decision::Ask)
+            }
             () if self.is_dense(best.id) => (Relation::Sibling, Decision::Warn),
             () if self.coincidence(written, best) > self.policy.max_coincidence && bits < 16.0 => (Relation::Sibling, Decision::Warn),
             () if relation == Relation::Twin && best.distance > 1 && bits < 14.0
                 || relation == Relation::Truncated && (written.len() < 6 || bits < 12.0)
                 || written.len() < 5
                 || relation == Relation::Reprefixed && bits < 16.0
-                || bits < FEWEST_BITS => (relation, Decision::Warn),
+                || bits < FEWEST_BITS =>
+            {
+                (relation, Decision::Warn)
+            }
             () => (relation, Decision::Ask),
         }
     }
@@ -420,7 +486,7 @@ impl Context<'_> {
             return None;
         }
         let near = self.introduced.near(text).find(|other| counter_step(text, other).is_none())?;
-        let decision = self.policy.decision(Relation::Twin).min(Decision::Warn);
+        let decision = self.decision(mention, Relation::Twin).min(Decision::Warn);
         Some(Judgement { seen: Some(near.into()), decision, ..self.judgement(mention, range, Relation::Twin) })
     }
 
@@ -440,25 +506,34 @@ impl Context<'_> {
     fn slip(&self, mention: &Mention, range: Range<usize>, relation: Relation, cap: Decision, nearest: Vec<Neighbour>) -> Judgement {
         let plain = self.judgement(mention, range, relation);
         let Some(best) = nearest.first() else { return plain };
-        let decision = self.policy.decision_in(relation, self.effect);
+        let decision = self.decision(mention, relation);
         let original = kind_of(self.ledger.token_text(best.id));
         let coincidence = self.coincidence(&plain.written, best);
-        Judgement { decision: decision.min(cap), kind: self.kind_name(original, self.ledger.token_text(best.id)), coincidence, nearest, counts: true, ..plain }
+        Judgement {
+            decision: decision.min(cap),
+            kind: self.kind_name(original, self.ledger.token_text(best.id)),
+            coincidence,
+            nearest,
+            counts: true,
+            ..plain
+        }
     }
 
     fn judgement(&self, mention: &Mention, range: Range<usize>, relation: Relation) -> Judgement {
         let written = mention.text.get(range.clone()).unwrap_or_default();
         let kind = kind_of(written);
+        let counts = self.counts(mention, written, kind);
         Judgement {
             written: written.into(),
             kind: self.kind_name(kind, written),
             relation,
-            decision: self.policy.decision(relation),
+            // Words and values are no identifiers: nobody has to have seen them.
+            decision: if relation == Relation::Unseen && !counts { Decision::Allow } else { self.decision(mention, relation) },
             coincidence: 0.0,
             nearest: Vec::new(),
             seen: None,
             doubt: None,
-            counts: self.counts(mention, written, kind),
+            counts,
             range,
         }
     }

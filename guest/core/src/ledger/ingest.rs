@@ -68,7 +68,10 @@ impl Ingest<'_, '_> {
         self.count += 1;
         let ledger = &mut *self.ledger;
         let hash = ledger.hash(text);
-        let known = ledger.exact.find(hash, |&id| ledger.tokens.get(id as usize).is_some_and(|t| slice_of(&ledger.text, t.start, t.length) == text)).copied();
+        let known = ledger
+            .exact
+            .find(hash, |&id| ledger.tokens.get(id as usize).is_some_and(|t| slice_of(&ledger.text, t.start, t.length) == text))
+            .copied();
         if let Some(token) = known.and_then(|id| ledger.tokens.get_mut(id as usize)) {
             token.sources |= self.source;
             return;
@@ -78,7 +81,8 @@ impl Ingest<'_, '_> {
         let is_alike = |&id: &u32| ledger.tokens.get(id as usize).is_some_and(|token| token.look == look);
         let first = ledger.buckets.find(look, is_alike).copied();
         // Second in its chain: the first stays the one the table finds.
-        let next = first.and_then(|first| ledger.tokens.get_mut(first as usize)).map_or(NONE, |first| core::mem::replace(&mut first.next, id));
+        let next =
+            first.and_then(|first| ledger.tokens.get_mut(first as usize)).map_or(NONE, |first| core::mem::replace(&mut first.next, id));
         ledger.tokens.push(Token { start: offset(self.start + range.start), length: offset(text.len()), next, sources: self.source, look });
         let (tokens, arena, hasher) = (&ledger.tokens, &ledger.text, &ledger.hasher);
         let token_of = |id: u32| tokens.get(id as usize);
@@ -105,7 +109,10 @@ impl Sink for Ingest<'_, '_> {
         let ledger = &mut *self.ledger;
         let hash = ledger.hash(text);
         let place = offset(ledger.places.len());
-        let known = ledger.word_table.find(hash, |&id| ledger.words.get(id as usize).is_some_and(|w| slice_of(&ledger.text, w.start, w.length) == text)).copied();
+        let known = ledger
+            .word_table
+            .find(hash, |&id| ledger.words.get(id as usize).is_some_and(|w| slice_of(&ledger.text, w.start, w.length) == text))
+            .copied();
         if let Some(word) = known.and_then(|id| ledger.words.get_mut(id as usize)) {
             ledger.places.push((at, word.last));
             word.last = place;
@@ -135,7 +142,8 @@ impl Ingest<'_, '_> {
     fn grouped(&mut self, text: &str, range: Range<usize>) {
         let digits = text.bytes().filter(u8::is_ascii_digit).count();
         // An IBAN begins with a country and two digits, and may have letters further on.
-        let is_group = digits == text.len() || (digits > 0 && text.len() <= 4 && text.bytes().all(|b| b.is_ascii_digit() || b.is_ascii_uppercase()));
+        let is_group =
+            digits == text.len() || (digits > 0 && text.len() <= 4 && text.bytes().all(|b| b.is_ascii_digit() || b.is_ascii_uppercase()));
         if !is_group {
             self.close_group();
             return;

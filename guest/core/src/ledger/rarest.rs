@@ -25,7 +25,9 @@ impl Sink for Rarest<'_, '_> {
     fn word(&mut self, range: Range<usize>) {
         let Some(text) = self.text.get(range.clone()) else { return };
         let ledger = self.ledger;
-        let found = ledger.word_table.find(ledger.hash(text), |&id| ledger.words.get(id as usize).is_some_and(|w| ledger.slice(w.start, w.length) == text));
+        let found = ledger
+            .word_table
+            .find(ledger.hash(text), |&id| ledger.words.get(id as usize).is_some_and(|w| ledger.slice(w.start, w.length) == text));
         match found.and_then(|&id| ledger.words.get(id as usize)) {
             None => self.unknown = true,
             Some(&word) if self.best.is_none_or(|(_, best)| word.count < best.count) => self.best = Some((range.start, word)),

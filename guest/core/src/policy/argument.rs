@@ -10,7 +10,7 @@ use core::fmt;
 pub(super) struct Argument {
     pub(super) place: Place,
     pub(super) must_be_seen: Option<bool>,
-    pub(super) from: Option<From>,
+    pub(super) from: Option<Origins>,
     pub(super) exempt: Option<bool>,
     pub(super) decisions: Decisions,
 }
@@ -54,12 +54,12 @@ impl Place {
 
 /// Where the identifiers of an argument must have been seen.
 #[derive(Clone, Debug)]
-pub struct From {
+pub struct Origins {
     written: Vec<String>,
     places: Vec<Place>,
 }
 
-impl From {
+impl Origins {
     /// `user`, `system` and `host` name sources, everything else tools, or places in their results.
     pub(super) fn new(written: Vec<String>) -> Self {
         let places = written.iter().map(|text| Place::parse(text)).collect();
@@ -86,7 +86,7 @@ impl From {
 }
 
 /// In words: "results of `crm.*` or messages of the user".
-impl fmt::Display for From {
+impl fmt::Display for Origins {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (number, written) in self.written.iter().enumerate() {
             if number > 0 {
@@ -175,7 +175,7 @@ mod tests {
 
     #[test]
     fn sources_count_by_name_and_tools_by_glob() {
-        let from = From::new(Vec::from(["crm.*".into(), "search/accounts".into(), "user".into()]));
+        let from = Origins::new(Vec::from(["crm.*".into(), "search/accounts".into(), "user".into()]));
         assert!(from.counts(Source::ToolResult, Some("crm.get"), "/id"));
         assert!(from.counts(Source::ToolResult, Some("search"), "/accounts/0/id"));
         assert!(!from.counts(Source::ToolResult, Some("search"), "/note"));

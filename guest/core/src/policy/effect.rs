@@ -3,14 +3,38 @@
 use crate::{field::words_of_name, model::Effect};
 
 const READING_VERBS: &[&str] = &[
-    "check", "describe", "explain", "fetch", "find", "get", "grep", "inspect", "list", "look", "lookup", "ls", "open", "query", "read", "retrieve",
-    "search", "select", "show", "summarize", "think", "track", "validate", "verify", "view", "calculate",
+    "check",
+    "describe",
+    "explain",
+    "fetch",
+    "find",
+    "get",
+    "grep",
+    "inspect",
+    "list",
+    "look",
+    "lookup",
+    "ls",
+    "open",
+    "query",
+    "read",
+    "retrieve",
+    "search",
+    "select",
+    "show",
+    "summarize",
+    "think",
+    "track",
+    "validate",
+    "verify",
+    "view",
+    "calculate",
 ];
 const CHANGING_VERBS: &[&str] = &[
-    "add", "apply", "approve", "archive", "assign", "book", "cancel", "charge", "close", "commit", "copy", "create", "delete", "deploy", "disable", "drop",
-    "edit", "enable", "exchange", "execute", "grant", "insert", "invite", "issue", "kill", "merge", "modify", "move", "patch", "pay", "post", "publish",
-    "push", "put", "refund", "remove", "rename", "replace", "reset", "return", "revoke", "rollback", "send", "set", "stop", "submit", "transfer", "update",
-    "upload", "void", "write",
+    "add", "apply", "approve", "archive", "assign", "book", "cancel", "charge", "close", "commit", "copy", "create", "delete", "deploy",
+    "disable", "drop", "edit", "enable", "exchange", "execute", "grant", "insert", "invite", "issue", "kill", "merge", "modify", "move",
+    "patch", "pay", "post", "publish", "push", "put", "refund", "remove", "rename", "replace", "reset", "return", "revoke", "rollback",
+    "send", "set", "stop", "submit", "transfer", "update", "upload", "void", "write",
 ];
 
 /// By the first verb in the name.
