@@ -66,6 +66,8 @@ struct Entry {
     provenance: u32,
     pointer: Range<u32>,
     is_key: bool,
+    /// Index of what its field is called, in normal form, once [`Ledger::index`] has read it.
+    field: u32,
 }
 
 /// One leaf as it stands in the ledger.
@@ -79,6 +81,8 @@ pub struct Standing<'l> {
     pub text: &'l str,
     /// It is the name of an object's member.
     pub is_key: bool,
+    /// What its field is called, in normal form. Needs [`Ledger::index`].
+    pub field: &'l str,
     /// The text it belongs to.
     pub provenance: &'l Provenance,
 }
@@ -128,8 +132,10 @@ pub struct Ledger {
     sorted: Vec<u32>,
     /// Members of each family, as far as [`Ledger::index`] has sorted them in.
     families: BTreeMap<String, Vec<u32>>,
-    /// Families of the values that each field of tool results held, by its normal form, as far as [`Ledger::index`] has read them.
-    fields: BTreeMap<String, BTreeSet<String>>,
+    /// Numbers of the fields' normal forms, as far as [`Ledger::index`] has read them.
+    field_numbers: BTreeMap<String, u32>,
+    /// The fields, with the families of the values that each held in tool results.
+    fields: Vec<(String, BTreeSet<String>)>,
     fields_read: usize,
     limit: usize,
     full: bool,
@@ -162,7 +168,8 @@ impl Ledger {
             grouped: Vec::new(),
             sorted: Vec::new(),
             families: BTreeMap::new(),
-            fields: BTreeMap::new(),
+            field_numbers: BTreeMap::new(),
+            fields: Vec::new(),
             fields_read: 0,
             // Ranges are 32 bits wide.
             limit: limit.min(u32::MAX as usize / 2),
@@ -188,7 +195,7 @@ impl Ledger {
         let pointer_start = offset(self.pointers.len());
         self.pointers.push_str(pointer);
         let provenance = offset(self.provenance.len().saturating_sub(1));
-        self.entries.push(Entry { start: offset(start), provenance, pointer: pointer_start..offset(self.pointers.len()), is_key });
+        self.entries.push(Entry { start: offset(start), provenance, pointer: pointer_start..offset(self.pointers.len()), is_key, field: NONE });
         self.text.push_str(leaf);
         self.text.push(END);
         let source = self.provenance.last().map_or(0, |p| 1 << (p.source as u8));
@@ -294,13 +301,19 @@ impl Ledger {
         for number in self.fields_read..self.entries.len() {
             let Some(standing) = self.standing(number) else { continue };
             let words = field::of_pointer(standing.pointer, standing.is_key);
-            let is_value = standing.provenance.source == Source::ToolResult && standing.text.len() <= LONGEST_TOKEN;
-            if !is_value || words.is_empty() {
-                continue;
+            let is_value = standing.provenance.source == Source::ToolResult && standing.text.len() <= LONGEST_TOKEN && !words.is_empty();
+            let family = is_value.then(|| shape::family(standing.text));
+            let next = offset(self.fields.len());
+            let field = *self.field_numbers.entry(words).or_insert_with_key(|words| {
+                self.fields.push((words.clone(), BTreeSet::new()));
+                next
+            });
+            if let Some(entry) = self.entries.get_mut(number) {
+                entry.field = field;
             }
-            let family = shape::family(standing.text);
-            let families = self.fields.entry(words).or_default();
-            if families.len() < MOST_FAMILIES {
+            if let (Some(family), Some((_, families))) = (family, self.fields.get_mut(field as usize))
+                && families.len() < MOST_FAMILIES
+            {
                 families.insert(family);
             }
         }
@@ -415,14 +428,20 @@ impl Ledger {
     /// had such a field.
     #[must_use]
     pub fn families_in(&self, words: &str) -> BTreeSet<&str> {
-        let alike = self.fields.iter().filter(|(name, _)| field::compatible(name, words));
+        let alike = self.fields.iter().filter(|(name, families)| !families.is_empty() && field::compatible(name, words));
         alike.flat_map(|(_, families)| families.iter().map(String::as_str)).collect()
     }
 
     fn standing(&self, number: usize) -> Option<Standing<'_>> {
         let entry = self.entries.get(number)?;
-        let provenance = self.provenance.get(entry.provenance as usize)?;
-        Some(Standing { number, pointer: self.pointer(entry), text: self.leaf(number).trim(), is_key: entry.is_key, provenance })
+        Some(Standing {
+            number,
+            pointer: self.pointer(entry),
+            text: self.leaf(number).trim(),
+            is_key: entry.is_key,
+            field: self.fields.get(entry.field as usize).map_or("", |(name, _)| name.as_str()),
+            provenance: self.provenance.get(entry.provenance as usize)?,
+        })
     }
 
     fn leaf(&self, number: usize) -> &str {

@@ -229,12 +229,12 @@ fn is_header(columns: Columns, line: &str) -> bool {
     let is_name = |name: &&str| {
         name.starts_with(char::is_alphabetic)
             && name.len() <= LONGEST_KEY
-            && name.split_whitespace().count() <= MOST_WORDS_OF_KEY - 1
+            && name.split_whitespace().count() < MOST_WORDS_OF_KEY
             && !name.contains([':', '=', '(', ')', ';', '.'])
     };
     is_piped
         && names.len() >= FEWEST_COLUMNS
-        && names.iter().all(|name| is_name(&name))
+        && names.iter().all(is_name)
         && !(columns == Columns::Commas && line.contains(", "))
 }
 

@@ -89,9 +89,9 @@ fn values_in_records<'l>(ledger: &'l Ledger, owner: &str, field: &str) -> Vec<St
 fn fields_beside<'l>(ledger: &'l Ledger, sighting: &Standing<'l>, field: &str) -> impl Iterator<Item = Standing<'l>> {
     let pointer = sighting.pointer;
     ledger.around(sighting.number, MOST_AROUND).filter(move |other| {
-        let is_field = || field::compatible(&field::of_pointer(other.pointer, other.is_key), field);
+        let is_field = field::compatible(other.field, field);
         // A name with digits is a row of a table; any other is no value.
-        (!other.is_key || field::is_row(other.text)) && are_together(pointer, other.pointer) && is_field()
+        is_field && (!other.is_key || field::is_row(other.text)) && are_together(pointer, other.pointer)
     })
 }
 
@@ -165,16 +165,16 @@ pub fn other_fields(ledger: &Ledger, written: Written<'_>) -> Option<Vec<String>
     let (sightings, is_all) = ledger.standings(written.text, MOST_SIGHTINGS);
     let mut fields: Vec<String> = Vec::new();
     for sighting in &sightings {
-        let field = field::of_pointer(sighting.pointer, sighting.is_key);
+        let field = sighting.field;
         let is_value = is_structured(sighting) && !sighting.text.contains(char::is_whitespace);
         if !is_value && is_strange {
             continue;
         }
-        if !is_value || field.is_empty() || field::compatible(&field, written.field) {
+        if !is_value || field.is_empty() || field::compatible(field, written.field) {
             return None;
         }
-        if !fields.contains(&field) {
-            fields.push(field);
+        if !fields.iter().any(|known| known == field) {
+            fields.push(field.to_string());
         }
     }
     (is_all && !fields.is_empty()).then_some(fields)

@@ -19,7 +19,7 @@ use crate::{
     twin,
     verdict::{Context, Judgement},
 };
-use aho_corasick::{AhoCorasick, AhoCorasickBuilder, MatchKind};
+use aho_corasick::{AhoCorasick, AhoCorasickBuilder, AhoCorasickKind, MatchKind};
 use alloc::{
     borrow::{Cow, ToOwned},
     collections::{BTreeMap, BTreeSet},
@@ -99,7 +99,7 @@ impl Session {
     /// [`Error::InvalidPolicy`].
     pub fn open(policy: &str) -> Result<Self, Error> {
         let policy = Policy::parse(policy)?;
-        let cut_marks = AhoCorasickBuilder::new().ascii_case_insensitive(true).build(CUT_MARKS);
+        let cut_marks = AhoCorasickBuilder::new().ascii_case_insensitive(true).kind(Some(AhoCorasickKind::ContiguousNFA)).build(CUT_MARKS);
         Ok(Self {
             ledger: Ledger::new(policy.limits.ledger_bytes, policy.seed),
             introduced: Introduced::default(),
@@ -360,7 +360,7 @@ impl Session {
         if written.is_empty() {
             return None;
         }
-        AhoCorasickBuilder::new().match_kind(MatchKind::LeftmostLongest).build(written).ok()
+        AhoCorasickBuilder::new().match_kind(MatchKind::LeftmostLongest).kind(Some(AhoCorasickKind::NoncontiguousNFA)).build(written).ok()
     }
 
     /// Takes the names out of a list of tools: MCP's `tools/list`, or the `tools` of a request.
