@@ -195,7 +195,13 @@ impl Ledger {
         let pointer_start = offset(self.pointers.len());
         self.pointers.push_str(pointer);
         let provenance = offset(self.provenance.len().saturating_sub(1));
-        self.entries.push(Entry { start: offset(start), provenance, pointer: pointer_start..offset(self.pointers.len()), is_key, field: NONE });
+        self.entries.push(Entry {
+            start: offset(start),
+            provenance,
+            pointer: pointer_start..offset(self.pointers.len()),
+            is_key,
+            field: NONE,
+        });
         self.text.push_str(leaf);
         self.text.push(END);
         let source = self.provenance.last().map_or(0, |p| 1 << (p.source as u8));

@@ -232,10 +232,7 @@ fn is_header(columns: Columns, line: &str) -> bool {
             && name.split_whitespace().count() < MOST_WORDS_OF_KEY
             && !name.contains([':', '=', '(', ')', ';', '.'])
     };
-    is_piped
-        && names.len() >= FEWEST_COLUMNS
-        && names.iter().all(is_name)
-        && !(columns == Columns::Commas && line.contains(", "))
+    is_piped && names.len() >= FEWEST_COLUMNS && names.iter().all(is_name) && !(columns == Columns::Commas && line.contains(", "))
 }
 
 /// The line between a table's header and its rows: `|---|:--|`, `+----+`.

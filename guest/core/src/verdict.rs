@@ -217,13 +217,12 @@ impl Context<'_> {
             .into_iter()
             .filter(|neighbour| {
                 let seen = self.ledger.token_text(neighbour.id);
-                let mut path = String::from(before);
-                path.push_str(seen);
-                // Under the same parent, and by a slip small against its length.
-                before.len() > 1
-                    && neighbour.distance as usize * 4 <= piece.len()
-                    && counter_step(piece, seen).is_none()
-                    && self.ledger.contains(&path)
+                let after = text.get(range.end..).unwrap_or_default();
+                // Under the same parent, or with the same rest of the path behind it.
+                let is_placed = !before.is_empty() && self.ledger.contains(&[before, seen].concat())
+                    || after.len() > 1 && self.ledger.contains(&[before, seen, after].concat());
+                let is_slip = neighbour.distance as usize * 4 <= piece.len() || neighbour.relation == Relation::Truncated && !is_last;
+                is_slip && is_placed && counter_step(piece, seen).is_none() && !is_dated_step(piece, seen)
             })
             .collect();
         let best = nearest.first()?;

@@ -107,3 +107,11 @@ fn effects_come_from_the_most_specific_pattern_then_from_the_verb() {
     assert_eq!(policy.effect("mcp__crm__delete_account"), Some(Effect::Changes));
     assert_eq!(policy.effect("frobnicate"), None);
 }
+
+#[test]
+fn patterns_may_hold_what_people_write() {
+    for pattern in [r"\\bINV-\\d{6}\\b", "(?i)inv[^ ]+", r"\\w+\\s.\\S"] {
+        let policy = Policy::parse(&format!(r#"{{"kinds": [{{"name": "invoice", "pattern": "{pattern}"}}]}}"#));
+        assert!(policy.is_ok(), "{pattern}: {policy:?}");
+    }
+}
