@@ -1,6 +1,6 @@
 //! The component as a host meets it: it imports nothing, its limits hold, and whatever goes wrong
 //! is a verdict that blocks. (That it judges as the native core does, `sessions.rs` sees to.)
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test ends by panicking")]
+#![expect(clippy::unwrap_used, reason = "a test ends by panicking")]
 
 use std::thread;
 use twinguard::guard::COMPONENT;

@@ -1,5 +1,4 @@
 //! Laws that hold for every input: distance, near entries, edits in words, skeletons, chance.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use proptest::{collection::vec, prelude::*, sample::Index};
 use twinguard_core::{

@@ -1,5 +1,6 @@
 //! The command line: arguments in, exit codes out.
 
+mod drill;
 mod explain;
 mod policy;
 mod verify;
@@ -38,7 +39,36 @@ enum Command {
     /// Show which identifiers are found in conversations, or in any text
     #[command(after_long_help = EXPLAIN_HELP)]
     Explain(Explain),
+    /// Try the guard on recorded conversations: its false alarms, and what it would have caught
+    #[command(after_long_help = drill::HELP)]
+    Drill(drill::Arguments),
+    /// Check a policy file, or print the default policy
+    #[command(subcommand)]
+    Policy(Policy),
 }
+
+#[derive(Debug, Subcommand)]
+enum Policy {
+    /// Name every mistake in a policy file, with its place
+    #[command(after_long_help = POLICY_CHECK_HELP)]
+    Check {
+        /// The policy, as TOML or JSON; `-` is the standard input
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
+    /// Print the default policy as TOML, every key explained
+    Default,
+}
+
+const POLICY_CHECK_HELP: &str = "\
+Examples:
+  twinguard policy default > twinguard.toml     a policy to start from
+  twinguard policy check twinguard.toml         what is wrong with it
+
+Exit codes:
+  0  valid
+  1  mistakes
+  2  it could not be read";
 
 const VERIFY_HELP: &str = "\
 Examples:
@@ -86,15 +116,19 @@ struct Source {
 }
 
 impl Source {
-    /// Nobody types a trace: who gave no path at a terminal has forgotten it.
     fn must_be_there(&self) -> Result<(), Failure> {
-        if self.paths.is_empty() && io::stdin().is_terminal() {
-            return Err(Failure::Message(
-                "nothing to read: name a file, a folder or a glob, or pipe something in (`-` reads what you type)".to_owned(),
-            ));
-        }
-        Ok(())
+        must_be_there(&self.paths)
     }
+}
+
+/// Nobody types a trace: who gave no path at a terminal has forgotten it.
+fn must_be_there(paths: &[String]) -> Result<(), Failure> {
+    if paths.is_empty() && io::stdin().is_terminal() {
+        return Err(Failure::Message(
+            "nothing to read: name a file, a folder or a glob, or pipe something in (`-` reads what you type)".to_owned(),
+        ));
+    }
+    Ok(())
 }
 
 #[derive(Debug, Args)]
@@ -181,6 +215,9 @@ pub fn run() -> ExitCode {
     let outcome = match cli.command {
         Command::Verify(arguments) => verify::run(&arguments, choice),
         Command::Explain(arguments) => explain::run(&arguments, choice),
+        Command::Drill(arguments) => drill::run(&arguments),
+        Command::Policy(Policy::Check { file }) => policy::check(&file, choice),
+        Command::Policy(Policy::Default) => policy::print_default(),
     };
     match outcome {
         Ok(code) => ExitCode::from(code),

@@ -12,6 +12,10 @@ pub enum Error {
     #[error("invalid policy: {0}; `twinguard policy default` prints a valid one")]
     InvalidPolicy(String),
 
+    /// A policy file cannot be read.
+    #[error("policy {0}")]
+    UnreadablePolicy(String),
+
     /// The snapshot is damaged or from an incompatible version.
     #[error("invalid snapshot: {0}; observe the conversation again in a new session")]
     InvalidSnapshot(String),

@@ -37,6 +37,8 @@ pub mod guard;
 #[cfg(feature = "cli")]
 pub mod json;
 #[cfg(feature = "cli")]
+pub mod policy;
+#[cfg(feature = "cli")]
 pub mod input;
 #[cfg(feature = "cli")]
 pub mod trace;
@@ -44,6 +46,8 @@ pub mod trace;
 pub mod verify;
 #[cfg(feature = "cli")]
 pub mod report;
+#[cfg(feature = "cli")]
+pub mod drill;
 #[cfg(feature = "cli")]
 pub mod cli;
 

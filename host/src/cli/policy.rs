@@ -1,54 +1,55 @@
-//! A policy file to the JSON text that a session takes.
+//! `twinguard policy`, and the `--policy` of other commands.
 
 use super::Failure;
+use crate::policy::{self, Flaw, Form};
 use crate::{Error, Guard};
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use anstream::{AutoStream, ColorChoice};
 use std::fs;
+use std::io::{self, Write as _};
 use std::path::Path;
 
-/// The policy as JSON; no file means the defaults. TOML and JSON are told apart by the file's
-/// ending, or else by the first character. A policy that is wrong is wrong before anything is read.
+/// The policy as JSON; no file means the defaults. A policy that is wrong is wrong before anything is
+/// read.
 pub(super) fn load(guard: &Guard, path: Option<&Path>) -> Result<String, Failure> {
     let Some(path) = path else { return Ok(String::new()) };
-    let name = path.display();
-    let fail = |what: String| Failure::Message(format!("policy `{name}`{what}"));
-    let text = fs::read_to_string(path).map_err(|error| fail(format!(" cannot be read: {error}")))?;
-    let is_json = match path.extension().and_then(|ending| ending.to_str()) {
-        Some("json") => true,
-        Some("toml") => false,
-        _ => text.trim_start().starts_with('{'),
-    };
-    let json = if is_json { json(&text) } else { toml(&text) }.map_err(fail)?;
-    match guard.session(&json) {
-        Ok(_) => Ok(json),
-        // A place in what TOML was turned into is a place in no file of the user's.
-        Err(Error::InvalidPolicy(why)) if !is_json => Err(fail(format!(": {}", without_place(&why)))),
-        Err(Error::InvalidPolicy(why)) => Err(fail(format!(": {why}"))),
-        Err(error) => Err(error.into()),
-    }
+    let json = policy::read(path)?;
+    guard.session(&json)?;
+    Ok(json)
 }
 
-/// Only checked: the session reads the very text.
-fn json(text: &str) -> Result<String, String> {
-    match serde_json::from_str::<serde::de::IgnoredAny>(text) {
-        Ok(_) => Ok(text.to_owned()),
-        Err(error) => {
-            let why = error.to_string();
-            Err(format!(", line {}, column {}: no JSON: {}", error.line(), error.column(), without_place(&why)))
+/// Shows every mistake in a policy file under the line that it stands in.
+pub(super) fn check(path: &Path, color: ColorChoice) -> Result<u8, Failure> {
+    let is_stdin = path.as_os_str() == "-";
+    let text = if is_stdin { io::read_to_string(io::stdin()) } else { fs::read_to_string(path) };
+    let name = if is_stdin { "the standard input".to_owned() } else { path.display().to_string() };
+    let text = text.map_err(|error| Error::UnreadablePolicy(format!("`{name}` cannot be read: {error}")))?;
+    let mut out = AutoStream::new(io::stdout().lock(), color);
+    match policy::parse(&text, Form::of(path, &text)) {
+        Ok(json) => {
+            // The component has the last word.
+            Guard::new()?.session(&json)?;
+            writeln!(out, "{}: a valid policy", crate::report::one_line(&name))?;
+            Ok(0)
+        }
+        Err(flaws) => {
+            for flaw in &flaws {
+                writeln!(out, "{}\n", Renderer::styled().render(&[snippet(&name, &text, flaw)]))?;
+            }
+            let count = if flaws.len() == 1 { "1 mistake".to_owned() } else { format!("{} mistakes", flaws.len()) };
+            writeln!(out, "{count}; `twinguard policy default` prints a valid policy that explains every key")?;
+            Ok(1)
         }
     }
 }
 
-fn toml(text: &str) -> Result<String, String> {
-    let table: toml::Table = toml::from_str(text).map_err(|error| {
-        let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
-        let line = before.matches('\n').count() + 1;
-        let column = before.chars().rev().take_while(|c| *c != '\n').count() + 1;
-        format!(", line {line}, column {column}: no TOML: {}", error.message().replace('\n', "; "))
-    })?;
-    serde_json::to_string(&table).map_err(|error| format!(" has a value that no policy can hold: {error}"))
+fn snippet<'t>(name: &'t str, text: &'t str, flaw: &'t Flaw) -> Group<'t> {
+    let place = Snippet::source(text).path(name).annotation(AnnotationKind::Primary.span(flaw.span.clone()));
+    Level::ERROR.primary_title(flaw.message.as_str()).element(place)
 }
 
-/// What serde_json says, without where.
-fn without_place(why: &str) -> &str {
-    why.split(" at line ").next().unwrap_or_default()
+/// Prints the default policy.
+pub(super) fn print_default() -> Result<u8, Failure> {
+    io::stdout().lock().write_all(policy::DEFAULT.as_bytes())?;
+    Ok(0)
 }
