@@ -71,8 +71,14 @@ trait Implementation {
 /// The core, linked.
 struct Native(Session);
 
+/// What the host library makes of an error.
 fn failed(error: &Error) -> Verdict {
-    Verdict { decision: Decision::Block, findings: Vec::new(), message: error.to_string(), repaired: None }
+    Verdict {
+        decision: Decision::Block,
+        findings: Vec::new(),
+        message: format!("twinguard could not check this, so it must not run: {error}"),
+        repaired: None,
+    }
 }
 
 impl Implementation for Native {
@@ -152,8 +158,13 @@ fn judge(place: &str, expect: &Expect, verdict: &Verdict) {
         Expect::Finding(expected) => expected,
     };
     assert_eq!(verdict.decision.name(), expected.decision, "{told}");
-    let found = expected.written.as_ref().map_or_else(|| gravest(verdict), |written| verdict.findings.iter().find(|f| &f.written == written));
-    let wants_finding = expected.written.is_some() || expected.relation.is_some() || expected.nearest.is_some() || expected.pointer.is_some() || expected.kind.is_some();
+    let found =
+        expected.written.as_ref().map_or_else(|| gravest(verdict), |written| verdict.findings.iter().find(|f| &f.written == written));
+    let wants_finding = expected.written.is_some()
+        || expected.relation.is_some()
+        || expected.nearest.is_some()
+        || expected.pointer.is_some()
+        || expected.kind.is_some();
     if wants_finding {
         let finding = found.unwrap_or_else(|| panic!("no finding: {told}"));
         let equal = |what: &str, expected: &Option<String>, is: &str| {
@@ -199,7 +210,13 @@ fn run(guard: &Guard, path: &Path, wants_reason: bool) -> BTreeSet<&'static str>
             let verdict = if let Some(content) = &line.observe {
                 let source = line.source.as_deref().unwrap_or("tool-result");
                 let source = Source::from_name(source).unwrap_or_else(|| panic!("{}: `{source}` is no source", place(&case, name)));
-                session.observe(&Observation { source, tool: line.tool.clone(), call_id: line.call_id.clone(), content: text_of(content), incomplete: line.incomplete });
+                session.observe(&Observation {
+                    source,
+                    tool: line.tool.clone(),
+                    call_id: line.call_id.clone(),
+                    content: text_of(content),
+                    incomplete: line.incomplete,
+                });
                 continue;
             } else if let Some(arguments) = &line.check {
                 let effect = line.effect.as_deref().map(|effect| Effect::from_name(effect).unwrap());

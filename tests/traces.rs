@@ -10,12 +10,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use twinguard::event::{Event, Issue, Trace, What};
-use twinguard::input::{
-    Input,
-    records::{Record, Records},
-};
+use twinguard::input::Input;
 use twinguard::json::Json;
-use twinguard::trace;
+use twinguard::records::Records;
+use twinguard::trace::{self, Record};
 
 fn data() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/data/traces")

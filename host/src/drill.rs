@@ -114,10 +114,14 @@ pub struct Injection {
     pub changed: String,
     /// The gravest decision on the changed value.
     pub decision: Decision,
+    /// The decision on the call, whatever it speaks of.
+    pub call_decision: Decision,
     /// Of the gravest finding on it.
     pub relation: Option<Relation>,
     /// What the guard took for the original.
     pub named: Option<String>,
+    /// Whether that is right: put back, it gives the original.
+    pub is_named_right: bool,
 }
 
 /// Replays a trace once, and at every call that was drawn for it once more for each of its slips.
@@ -212,31 +216,32 @@ impl Alarm {
 
 impl Injection {
     fn judge(&mut self, verdict: &Verdict) {
+        self.call_decision = verdict.decision;
         let on = || verdict.findings.iter().filter(|finding| is_on(finding, &self.pointer, &self.changed));
         let Some(gravest) = on().rev().max_by_key(|finding| finding.decision) else { return };
         let decision = gravest.decision;
         // Of several as grave (the whole and its piece) the one that names it right counts.
-        let equals = on().filter(|finding| finding.decision == decision);
-        let named = equals.clone().find(|finding| self.names(finding)).or(Some(gravest));
-        self.relation = Some(gravest.relation);
-        self.named = named.and_then(|finding| finding.nearest.first()).map(|near| near.value.clone());
+        let right = on().find(|finding| finding.decision == decision && self.names(finding));
+        let named = right.unwrap_or(gravest).nearest.first().map(|near| near.value.clone());
+        let (relation, is_named_right) = (gravest.relation, right.is_some());
         self.decision = decision;
+        self.relation = Some(relation);
+        self.named = named;
+        self.is_named_right = is_named_right;
     }
 
-    /// Whether the guard named the original: what it says was meant puts the original back.
-    #[must_use]
-    pub fn is_named_right(&self) -> bool {
-        self.named.as_deref().is_some_and(|named| self.is_original(named))
-    }
-
+    /// Whether a finding names the original: itself, another spelling of it, for a piece what holds
+    /// it, or the piece that was spoilt.
     fn names(&self, finding: &Finding) -> bool {
-        finding.nearest.first().is_some_and(|near| self.is_original(&near.value))
-    }
-
-    /// The original itself or another spelling of it; for a piece, what holds it.
-    fn is_original(&self, named: &str) -> bool {
+        let Some(named) = finding.nearest.first().map(|near| near.value.as_str()) else { return false };
         let bare = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).collect::<String>();
         let is_piece = !matches!(self.place, Place::Identifier | Place::Whole);
-        named == self.original || bare(named) == bare(&self.original) || is_piece && shown::has(named, &self.original)
+        let restored = self.changed.replacen(&finding.written, named, 1);
+        let is_part_back = self.shape == Shape::Truncated && restored.len() > self.changed.len() && self.original.starts_with(&restored);
+        named == self.original
+            || bare(named) == bare(&self.original)
+            || restored == self.original
+            || is_part_back && shown::has(&self.original, &restored)
+            || is_piece && shown::has(named, &self.original)
     }
 }

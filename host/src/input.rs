@@ -1,7 +1,5 @@
 //! Paths to bytes: files, folders and globs, plain or compressed, and the standard input.
 
-pub mod records;
-
 use crate::event::Issue;
 use flate2::bufread::MultiGzDecoder;
 use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};

@@ -43,6 +43,8 @@ pub mod input;
 #[cfg(feature = "cli")]
 pub mod trace;
 #[cfg(feature = "cli")]
+pub mod records;
+#[cfg(feature = "cli")]
 pub mod verify;
 #[cfg(feature = "cli")]
 pub mod report;

@@ -14,9 +14,22 @@ mod tau_bench;
 mod toolbench;
 
 use crate::event::{Issue, Trace};
-use crate::input::records::Record;
 use crate::json::Json;
 use std::borrow::Cow;
+use std::sync::Arc;
+
+/// The text of one record, and where it stood.
+#[derive(Clone, Debug)]
+pub struct Record {
+    /// The file's name, as in [`crate::input::Input::name`].
+    pub file: Arc<str>,
+    /// Zero-based index of the record in its file.
+    pub index: u64,
+    /// The line it begins on, counted from 1.
+    pub line: u64,
+    /// The bytes, not yet known to be JSON.
+    pub text: Vec<u8>,
+}
 
 /// How one kind of record is told apart and read.
 #[derive(Debug)]
@@ -98,7 +111,7 @@ pub fn detect(record: Json<'_>) -> Option<&'static Format> {
 /// An [`Issue`] when the record is no JSON, or of no known format.
 ///
 /// ```
-/// use twinguard::{input::records::Record, trace};
+/// use twinguard::trace::{self, Record};
 ///
 /// let text = r#"{"id": "run-1", "messages": [{"role": "user", "content": "Where is ORD-5521?"}]}"#;
 /// let record = Record { file: "runs.jsonl".into(), index: 0, line: 1, text: text.into() };

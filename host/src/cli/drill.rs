@@ -1,13 +1,14 @@
 //! `twinguard drill`.
 
 use super::{Failure, complain, complain_of, formats, policy};
+use crate::Guard;
 use crate::drill::score::Score;
 use crate::drill::{self, Drill, Options};
 use crate::event::{Issue, Trace};
-use crate::input::records::{Record, Records};
 use crate::input::{self, Input};
+use crate::records::Records;
+use crate::trace::Record;
 use crate::trace::{self, Format};
-use crate::Guard;
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 use rayon::prelude::*;

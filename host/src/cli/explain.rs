@@ -3,8 +3,8 @@
 use super::{Explain, Failure, Output, columns, complain_of, policy};
 use crate::Guard;
 use crate::event::{Issue, Trace};
-use crate::input::records::Records;
 use crate::input::{self, Input};
+use crate::records::Records;
 use crate::report::Shown;
 use crate::report::human::Human;
 use crate::report::jsonl::Jsonl;

@@ -3,11 +3,12 @@
 use super::{Failure, Output, Verify, columns, complain_of, policy};
 use crate::Guard;
 use crate::event::{Issue, Trace};
-use crate::input::records::{Record, Records};
 use crate::input::{self, Input};
+use crate::records::Records;
 use crate::report::human::Human;
 use crate::report::jsonl::Jsonl;
 use crate::report::{Render, Shown, Summary};
+use crate::trace::Record;
 use crate::trace::{self, Format};
 use crate::verify::{self, Report};
 use anstream::{AutoStream, ColorChoice};

@@ -259,8 +259,11 @@ fn letter_case(text: &str, random: &mut Random) -> Option<String> {
 #[must_use]
 pub fn split_prefix(text: &str) -> Option<(&str, &str)> {
     let (prefix, body) = text.split_at_checked(text.rfind(['_', '-'])?)?;
-    let is_prefix = prefix.starts_with(|c: char| c.is_ascii_alphabetic()) && prefix.chars().all(|c| c.is_ascii_alphabetic() || matches!(c, '_' | '-'));
-    let is_body = body.len() > SHORTEST && body.bytes().any(|byte| byte.is_ascii_digit());
+    let is_prefix =
+        prefix.starts_with(|c: char| c.is_ascii_alphabetic()) && prefix.chars().all(|c| c.is_ascii_alphabetic() || matches!(c, '_' | '-'));
+    let is_body = body.len() > SHORTEST
+        && body.bytes().any(|byte| byte.is_ascii_digit())
+        && body.bytes().skip(1).all(|byte| byte.is_ascii_alphanumeric());
     (is_prefix && is_body).then_some((prefix, body))
 }
 

@@ -22,7 +22,12 @@ pub fn write(out: &mut impl Write, score: &Score, options: &Options, list: bool)
     let mut text = String::new();
     untouched(&mut text, score, list);
     let _ = writeln!(text, "\nWITH ONE SLIP EACH (seed {}, up to {} a trace)\n", options.seed, options.per_trace);
-    slips(&mut text, "A value that nobody had seen", &score.unseen, &["place", "place, bodies of 15 bits and more", "shape", "kind", "family"]);
+    slips(
+        &mut text,
+        "A value that nobody had seen",
+        &score.unseen,
+        &["place", "place, bodies of 15 bits and more", "shape", "kind", "family"],
+    );
     slips(&mut text, "Another value that was seen", &score.seen, &["shape", "call", "place"]);
     if list {
         missed(&mut text, score);

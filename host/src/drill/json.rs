@@ -130,6 +130,7 @@ struct Slip<'a> {
     original: &'a str,
     changed: &'a str,
     decision: &'static str,
+    call_decision: &'static str,
     relation: Option<&'static str>,
     named: Option<&'a str>,
     named_right: bool,
@@ -188,7 +189,11 @@ impl From<&Slips> for SlipsForm {
 impl From<Tally> for TallyForm {
     fn from(tally: Tally) -> Self {
         let form = |share: Share| {
-            (share.of > 0).then(|| ShareForm { hits: share.hits, percent: rounded(share.value() * 100.0), interval: interval(share, 100.0) })
+            (share.of > 0).then(|| ShareForm {
+                hits: share.hits,
+                percent: rounded(share.value() * 100.0),
+                interval: interval(share, 100.0),
+            })
         };
         let [flagged, stopped, blocked, named] = tally.shares().map(form);
         Self { all: tally.all, flagged, stopped, blocked, named }
@@ -211,9 +216,10 @@ impl<'a> Slip<'a> {
             original: &injection.original,
             changed: &injection.changed,
             decision: injection.decision.name(),
+            call_decision: injection.call_decision.name(),
             relation: injection.relation.map(|relation| relation.name()),
             named: injection.named.as_deref(),
-            named_right: injection.is_named_right(),
+            named_right: injection.is_named_right,
         }
     }
 }

@@ -88,12 +88,15 @@ fn inject(
     random: &mut Random,
 ) -> Option<Planned> {
     let original = target.text.as_str();
+    let kind = kind_of(original).name;
     let changed = match shape {
         Shape::OtherSeenNear | Shape::OtherSeenFar => {
             let others = shown.others_by(original, event, shape == Shape::OtherSeenNear);
             (*random.pick(&others)?).to_owned()
         }
         Shape::LetterCase if target.is_caseless => return None,
+        // `mia_li` in `mia_li_3668` is a person and no type.
+        Shape::OtherPrefix if kind == "handle" => return None,
         _ => corrupt(shape, original, &shown.prefixes(event), random)?,
     };
     // Another seen value is another question, and another spelling is no slip at all.
@@ -112,15 +115,17 @@ fn inject(
         pointer: target.pointer.clone(),
         place: target.place,
         shape,
-        kind: kind_of(original).name,
+        kind,
         bits: body(original).bits,
         is_dense: shown.is_dense(original, event),
         has_others: target.has_others,
         original: original.to_owned(),
         changed,
         decision: Decision::Allow,
+        call_decision: Decision::Allow,
         relation: None,
         named: None,
+        is_named_right: false,
     };
     Some(Planned { target: target.clone(), arguments, injection })
 }

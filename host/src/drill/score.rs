@@ -85,7 +85,7 @@ impl Tally {
         self.flagged += u64::from(is_flagged);
         self.stopped += u64::from(injection.decision >= Decision::Ask);
         self.blocked += u64::from(injection.decision >= Decision::Block);
-        self.named += u64::from(is_flagged && injection.is_named_right());
+        self.named += u64::from(is_flagged && injection.is_named_right);
     }
 }
 

@@ -11,6 +11,7 @@ use twinguard_core::distance::distance;
 use twinguard_core::kind::kind_of;
 use twinguard_core::shape::family;
 use twinguard_core::slot::Role;
+use twinguard_core::value::value_of;
 
 /// The texts of a conversation and the identifiers in them.
 #[derive(Debug)]
@@ -47,8 +48,7 @@ impl<'a> Shown<'a> {
     pub(super) fn read(&mut self) {
         let mut known = HashSet::new();
         for &(event, text) in &self.texts {
-            for token in text.split(|c: char| !c.is_alphanumeric() && !matches!(c, '_' | '-' | '#' | '.' | '@' | '+')) {
-                let token = token.trim_start_matches(['-', '.', '_', '@', '+']).trim_end_matches(['-', '.', '_', '@', '+', '#']);
+            for token in tokens(text) {
                 if is_worth_it(token, Role::Other) && !is_credential(token) && known.insert(token) {
                     self.identifiers.push(Seen { text: token, family: family(token), event });
                 }
@@ -105,6 +105,23 @@ impl<'a> Shown<'a> {
     fn others<'s>(&'s self, text: &'s str, before: usize) -> impl Iterator<Item = &'s Seen<'a>> {
         self.identifiers.iter().take_while(move |seen| seen.event < before).filter(move |seen| !is_same(seen.text, text))
     }
+}
+
+/// The runs of a text that may be identifiers.
+fn tokens(text: &str) -> impl Iterator<Item = &str> {
+    let mut end = 0;
+    text.split(|c: char| !c.is_alphanumeric() && !matches!(c, '_' | '-' | '#' | '.' | '@' | '+' | ':'))
+        .filter(move |run| {
+            let start = end;
+            end = text.get(start..).and_then(|rest| rest.find(run)).map_or(start, |at| start + at + run.len());
+            // The name of a field in JSON, or in JSON in a string.
+            let after = text.get(end..).unwrap_or_default();
+            !after.trim_start_matches('\\').starts_with("\":")
+        })
+        // `12:30` is a time, and `id:acct_7H9j3` two words.
+        .filter(|run| value_of(run).is_none())
+        .flat_map(|run| run.split(':'))
+        .map(|word| word.trim_start_matches(['-', '.', '_', '@', '+']).trim_end_matches(['-', '.', '_', '@', '+', '#']))
 }
 
 /// Whether two texts are spellings of one identifier, or one holds the other.

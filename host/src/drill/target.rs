@@ -126,18 +126,22 @@ fn each_part(leaf: &Leaf<'_>, role: Role, sink: &mut dyn FnMut(&str, Place)) {
         return;
     }
     let around = around(trimmed, role);
-    for chunk in trimmed.split(|c: char| c.is_whitespace() || "\"'`()[]{},;<>|=\\".contains(c)) {
-        let chunk = chunk.trim_matches(|c| matches!(c, '.' | ':' | '?' | '!' | '*'));
+    for chunk in trimmed.split(|c: char| c.is_whitespace() || "\"'`()[]{},;<>|\\".contains(c)) {
         if chunk.contains('/') {
             components(chunk, sink);
         } else {
-            sink(chunk, around);
+            chunk.split('=').for_each(|piece| sink(bare(piece), around));
         }
     }
 }
 
 fn components(text: &str, sink: &mut dyn FnMut(&str, Place)) {
-    text.split(['/', '?', '&', '=', ':', '%']).for_each(|piece| sink(piece, Place::Path));
+    text.split(['/', '?', '&', '=', ':', '%']).for_each(|piece| sink(bare(piece), Place::Path));
+}
+
+/// Without what ends a sentence or stresses a word.
+fn bare(text: &str) -> &str {
+    text.trim_matches(|c| matches!(c, '.' | ':' | '?' | '!' | '*'))
 }
 
 /// Whether a value is one thing and not a text.
@@ -154,7 +158,8 @@ fn around(text: &str, role: Role) -> Place {
 
 /// Whether a text is SQL.
 fn is_statement(text: &str) -> bool {
-    const VERBS: &[&str] = &["SELECT", "INSERT", "UPDATE", "DELETE", "DESC", "DESCRIBE", "SHOW", "CREATE", "ALTER", "DROP", "WITH", "EXPLAIN"];
+    const VERBS: &[&str] =
+        &["SELECT", "INSERT", "UPDATE", "DELETE", "DESC", "DESCRIBE", "SHOW", "CREATE", "ALTER", "DROP", "WITH", "EXPLAIN", "USE"];
     let first = text.split_whitespace().next().unwrap_or_default();
     VERBS.iter().any(|verb| first.eq_ignore_ascii_case(verb))
 }

@@ -78,7 +78,9 @@ impl Places {
 
 /// TOML as JSON, with its places.
 pub(super) fn of_toml(text: &str) -> Result<(String, Places), Vec<Flaw>> {
-    let flaw = |error: &toml::de::Error| Flaw::new(text, error.span().unwrap_or_default(), format!("no TOML: {}", error.message().replace('\n', "; ")));
+    let flaw = |error: &toml::de::Error| {
+        Flaw::new(text, error.span().unwrap_or_default(), format!("no TOML: {}", error.message().replace('\n', "; ")))
+    };
     let (table, errors) = DeTable::parse_recoverable(text);
     if !errors.is_empty() {
         // After one mistake in a line the rest of the line makes no sense.

@@ -5,7 +5,7 @@
 
 use crate::event::Issue;
 use crate::json::Json;
-use crate::trace::{self, Format};
+use crate::trace::{self, Format, Record};
 use std::io::{self, BufRead, Cursor};
 use std::mem;
 use std::sync::Arc;
@@ -14,19 +14,6 @@ use std::sync::Arc;
 const LARGEST: usize = 1 << 30;
 /// Bad lines that are named one by one; a file that is something else entirely has thousands.
 const NAMED: usize = 5;
-
-/// The text of one record, and where it stood.
-#[derive(Clone, Debug)]
-pub struct Record {
-    /// The file's name, as in [`crate::input::Input::name`].
-    pub file: Arc<str>,
-    /// Zero-based index of the record in its file.
-    pub index: u64,
-    /// The line it begins on, counted from 1.
-    pub line: u64,
-    /// The bytes, not yet known to be JSON.
-    pub text: Vec<u8>,
-}
 
 /// Cuts a file into records.
 pub struct Records {
