@@ -104,13 +104,17 @@ impl Wanted<'_> {
         spellings.push(text);
         let was_asked = |turn: u32| spellings.iter().any(|spelling| self.asked.holds(turn, spelling));
         let mut standing = Standing::Elsewhere;
+        let mut repeating: Option<u32> = None;
         for spelling in &spellings {
             let (sightings, _) = ledger.standings(spelling, MOST_SIGHTINGS);
             let in_origins = |source, tool: &Option<String>, pointer: &str| self.origins.counts(source, tool.as_deref(), pointer);
             for sighting in sightings.iter().filter(|s| in_origins(s.provenance.source, &s.provenance.tool, s.pointer)) {
-                if !was_asked(sighting.provenance.turn) {
+                let turn = sighting.provenance.turn;
+                // One result may say it a thousand times.
+                if repeating != Some(turn) && !was_asked(turn) {
                     return Standing::Counts;
                 }
+                repeating = Some(turn);
                 standing = Standing::Echo;
             }
         }

@@ -35,7 +35,8 @@ flagged      warned of, asked or blocked
 stopped      asked or blocked
 named right  of those flagged: the value that is said to have been meant is the original
 
-Intervals are Wilson's, at 95 %. The same traces and seed give the same report.
+Intervals are Wilson's, at 95 %, and take slips for independent: many slips into few conversations
+say less than they seem to. The same traces and seed give the same report.
 
 Examples:
   twinguard drill runs/                         would it have disturbed us, would it have helped?

@@ -27,8 +27,10 @@ pub fn write(out: &mut impl Write, score: &Score, options: &Options, list: bool)
         "A value that nobody had seen",
         &score.unseen,
         &["place", "place, bodies of 15 bits and more", "shape", "kind", "family"],
+        true,
     );
-    slips(&mut text, "Another value that was seen", &score.seen, &["shape", "call", "place"]);
+    // The nearest to a value that was seen is that value: no name is wrong or right there.
+    slips(&mut text, "Another value that was seen", &score.seen, &["shape", "call", "place"], false);
     if list {
         missed(&mut text, score);
     }
@@ -89,7 +91,7 @@ fn line(text: &mut String, alarm: &Alarm) {
     );
 }
 
-fn slips(text: &mut String, title: &str, slips: &Slips, sides: &[&str]) {
+fn slips(text: &mut String, title: &str, slips: &Slips, sides: &[&str], is_named: bool) {
     let _ = writeln!(text, "{title}: {}", slips.all.all);
     if slips.all.all == 0 {
         text.push_str("  nothing in these traces could be corrupted so\n\n");
@@ -109,8 +111,13 @@ fn slips(text: &mut String, title: &str, slips: &Slips, sides: &[&str]) {
             rows.push(("all", slips.all));
         }
         let _ = writeln!(text);
-        let rows: Vec<_> = rows.iter().map(|(name, tally)| tally_row(name, tally)).collect();
-        table(text, &[side, "slips", "flagged % [95 %]", "stopped %", "blocked %", "named right %"], &rows);
+        let rows = rows.iter().map(|(name, tally)| tally_row(name, tally));
+        if is_named {
+            table(text, &[side, "slips", "flagged % [95 %]", "stopped %", "blocked %", "named right %"], &rows.collect::<Vec<_>>());
+        } else {
+            let rows: Vec<_> = rows.map(|[name, all, flagged, stopped, blocked, _]| [name, all, flagged, stopped, blocked]).collect();
+            table(text, &[side, "slips", "flagged % [95 %]", "stopped %", "blocked %"], &rows);
+        }
         more(text, left_out, "rarer ones");
     }
     text.push('\n');

@@ -2,7 +2,6 @@ use super::*;
 use serde_json::Value;
 use twinguard_core::model::Relation;
 
-#[expect(clippy::unwrap_used, reason = "a test ends by panicking")]
 fn flaws(text: &str, form: Form) -> Vec<String> {
     let told =
         |flaw: &Flaw| format!("{}:{} `{}` {}", flaw.line, flaw.column, text.get(flaw.span.clone()).unwrap_or_default(), flaw.message);
@@ -58,14 +57,12 @@ fn mistakes_in_json_have_their_places() {
     assert_eq!(flaws("[]", Form::Json), ["1:1 `[]` expected a table, found a list"]);
 }
 /// The names that the parser would have liked better than one that does not exist.
-#[expect(clippy::unwrap_used, reason = "a test ends by panicking")]
 fn known(policy: &str) -> Vec<String> {
     let flaws = Policy::read(policy).unwrap_err();
     let told = flaws.iter().find_map(|flaw| flaw.message.split_once(", expected one of ")).unwrap_or_default().1;
     told.split('`').skip(1).step_by(2).map(str::to_owned).collect()
 }
 
-#[expect(clippy::unwrap_used, reason = "a test ends by panicking")]
 fn schema() -> Value {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/policy.schema.json");
     serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap()
