@@ -251,6 +251,18 @@ const CODE: &[&str] = &[
     "input",
 ];
 
+/// Words in which a final `id` is no identifier.
+const ENDING_IN_ID: &[&str] = &[
+    "android", "avoid", "bid", "covid", "fluid", "grid", "hybrid", "invalid", "liquid", "paid", "postpaid", "prepaid", "rapid", "rigid",
+    "solid", "unpaid", "valid", "void",
+];
+
+/// Whether a word runs into what it numbers: `colisid`, `trackingnumber`, `zipcode`.
+fn is_run_together(word: &str) -> bool {
+    let ends = |ending: &str| word.len() > ending.len() + 2 && word.ends_with(ending);
+    (ends("id") && !ENDING_IN_ID.contains(&word)) || ends("number") || ends("uuid")
+}
+
 impl Role {
     /// What the name of an argument says.
     ///
@@ -277,6 +289,7 @@ impl Role {
             // `code` alone is source text more often than a booking's.
             () if lower.len() == 1 && ends(CODE) => Self::Code,
             () if ends(IDENTIFIERS) => Self::Identifier,
+            () if last.is_some_and(|word| is_run_together(word)) => Self::Identifier,
             () if ends(PROSE) => Self::Prose,
             () if ends(CODE) => Self::Code,
             () if any(QUANTITIES) => Self::Quantity,
