@@ -45,10 +45,10 @@ pub const fn edit_limit(length: usize) -> u32 {
 /// The seen identifiers that a slip could have turned into `written`, likeliest first.
 ///
 /// `field` is the argument's name: of two equally near neighbours the one that stood in a field of
-/// that name is the likelier original. `is_value_ok` admits neighbours that look like dates or
-/// numbers, for arguments that take nothing but identifiers.
+/// that name is the likelier original. `is_strict` is for arguments that take nothing but
+/// identifiers: there a neighbour may look like a number, and a cut may be one of many.
 #[must_use]
-pub fn nearest(ledger: &Ledger, written: &str, field: &str, is_value_ok: bool) -> Vec<Neighbour> {
+pub fn nearest(ledger: &Ledger, written: &str, field: &str, is_strict: bool) -> Vec<Neighbour> {
     let length = written.chars().count();
     let mut found: Vec<Neighbour> = Vec::new();
     let mut add = |id: u32, relation: Relation, distance: u32| {
@@ -71,7 +71,7 @@ pub fn nearest(ledger: &Ledger, written: &str, field: &str, is_value_ok: bool) -
     for id in rounded(ledger, written) {
         add(id, Relation::Rounded, away(id));
     }
-    for id in cuts(ledger, written) {
+    for id in cuts(ledger, written, is_strict) {
         // The last character lost is one edit, and that is the plainer account of it.
         let relation = if away(id) == 1 { Relation::Twin } else { Relation::Truncated };
         add(id, relation, away(id));
@@ -79,12 +79,14 @@ pub fn nearest(ledger: &Ledger, written: &str, field: &str, is_value_ok: bool) -
     for id in other_prefix(ledger, written) {
         add(id, Relation::Reprefixed, away(id));
     }
-    for near in ledger.near(written, edit_limit(length)) {
-        if near.distance > 0 {
+    for near in ledger.near(written, edit_limit(length + 2)) {
+        // The longer of the two counts: two characters lost from six are two slips in six.
+        let longer = length.max(ledger.token_text(near.id).chars().count());
+        if near.distance > 0 && near.distance <= edit_limit(if is_strict { longer } else { length }) {
             add(near.id, Relation::Twin, near.distance);
         }
     }
-    found.retain(|neighbour| is_comparable(written, neighbour, ledger.token_text(neighbour.id), is_value_ok));
+    found.retain(|neighbour| is_comparable(written, neighbour, ledger.token_text(neighbour.id), is_strict));
     let family = shape::family(written);
     found.sort_by_cached_key(|neighbour| {
         let seen = ledger.token_text(neighbour.id);
@@ -126,18 +128,18 @@ const fn rank(neighbour: &Neighbour) -> u8 {
 
 /// Whether a slip between the two is thinkable at all: a date is no identifier's twin, and an
 /// identifier with digits is not a misspelt word.
-fn is_comparable(written: &str, neighbour: &Neighbour, seen: &str, is_value_ok: bool) -> bool {
+fn is_comparable(written: &str, neighbour: &Neighbour, seen: &str, is_strict: bool) -> bool {
     let has_digit = |text: &str| text.bytes().any(|b| b.is_ascii_digit());
     let has_space = |text: &str| text.contains(char::is_whitespace);
     seen.chars().count() >= SHORTEST_CUT
-        && (is_value_ok || value_of(seen).is_none())
+        && (is_strict || value_of(seen).is_none())
         && (!has_space(seen) || has_space(written) || has_digit(seen))
         // `1` for `l` is a look-alike, not a counter behind a word.
         && (has_digit(seen) || !has_digit(written) || neighbour.relation == Relation::Confusable)
 }
 
 /// Seen identifiers that `written` is the beginning of, or the two ends of (`550e84…0000`).
-fn cuts(ledger: &Ledger, written: &str) -> Vec<u32> {
+fn cuts(ledger: &Ledger, written: &str, is_strict: bool) -> Vec<u32> {
     let elided = written.split_once('…').or_else(|| written.split_once("..."));
     let (head, tail) = elided.unwrap_or((written, ""));
     if head.chars().count() < SHORTEST_CUT {
@@ -145,7 +147,7 @@ fn cuts(ledger: &Ledger, written: &str) -> Vec<u32> {
     }
     let found = ledger.longer(head, MOST_CUTS);
     // Many identifiers begin alike (`gift_card_…`): then the beginning is a common name.
-    if found.len() == MOST_CUTS {
+    if found.len() == MOST_CUTS && !is_strict {
         return Vec::new();
     }
     let is_inside = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_');

@@ -236,8 +236,8 @@ impl Context<'_> {
     }
 
     fn nearest(&self, mention: &Mention, text: &str) -> Vec<Neighbour> {
-        let is_value_ok = mention.place == Place::Whole && mention.role == Role::Identifier;
-        twin::nearest(self.ledger, text, &mention.field, is_value_ok)
+        let is_strict = mention.place == Place::Whole && mention.role == Role::Identifier;
+        twin::nearest(self.ledger, text, &mention.field, is_strict)
     }
 
     /// Judges a text that was not seen.
@@ -316,10 +316,10 @@ impl Context<'_> {
             return true;
         }
         // In an argument that takes identifiers only what nobody numbers things by is a value.
-        let is_ambiguous =
-            |name: &str| matches!(name, "integer" | "range" | "colour" | "term" | "extension" | "position" | "counter" | "measure");
+        const PLAIN: &[&str] =
+            &["date", "time", "datetime", "quarter", "decimal", "thousands", "percentage", "coordinates", "dimension", "version"];
         match value {
-            Some(name) if mention.role == Role::Identifier => !is_ambiguous(name) || length < 3,
+            Some(name) if mention.role == Role::Identifier => PLAIN.contains(&name) || length < 3,
             Some(_) => true,
             None => length < 3,
         }
