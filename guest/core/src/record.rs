@@ -24,6 +24,8 @@ const MOST_SIGHTINGS: usize = 24;
 /// bound for a sheet of thousands of rows.
 const MOST_AROUND: usize = 1500;
 
+/// A field that held values of more makes than this holds anything.
+const MOST_MAKES: usize = 12;
 /// Shorter bodies have real neighbours.
 pub const FEWEST_BITS: f64 = 16.0;
 
@@ -161,7 +163,7 @@ pub fn other_fields(ledger: &Ledger, written: Written<'_>) -> Option<Vec<String>
         return None;
     }
     let family = shape::family(written.text);
-    let is_strange = !families.contains(family.as_str()) && families.len() < 4;
+    let is_strange = !families.contains(family.as_str()) && families.len() < MOST_MAKES;
     let (sightings, is_all) = ledger.standings(written.text, MOST_SIGHTINGS);
     let mut fields: Vec<String> = Vec::new();
     for sighting in &sightings {
