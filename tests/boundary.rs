@@ -25,9 +25,14 @@ const ACCOUNT: &str = r#"{"accounts":[{"id":"acct_7H9j3kQ2","name":"Ada"}]}"#;
 const SEEN: &str = "acct_7H9j3kQ2";
 const TWIN: &str = "acct_7H9j2kQ2";
 
-/// About a megabyte of identifiers, no two alike.
+/// Identifiers of 22 bytes each, no two alike.
+fn identifiers(count: u64) -> String {
+    (1..=count).map(|n| format!("acct_{:016x}\n", n.wrapping_mul(0x9E37_79B9_7F4A_7C15))).collect()
+}
+
+/// Nearly a megabyte of them.
 fn many_identifiers() -> String {
-    (0..40_000_u64).map(|n| format!("acct_{:016x}\n", (n + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15))).collect()
+    identifiers(40_000)
 }
 
 /// A session that fails at its next large text.
@@ -165,6 +170,21 @@ fn a_call_beyond_the_limit_must_not_run_whatever_was_chosen_for_failures() {
         assert_eq!(session.poisoned(), None);
         assert_eq!(session.check(&refund(SEEN)).decision, Decision::Allow);
     }
+}
+
+#[test]
+fn the_default_limits_are_enough_for_the_largest_text() {
+    let guard = Guard::new().unwrap();
+    let mut session = guard.session("").unwrap();
+    let most = guard.limits().text_bytes;
+    session.observe(&result(identifiers(u64::try_from(most / 22).unwrap()))).unwrap();
+    session.observe(&result(ACCOUNT)).unwrap();
+    assert_eq!(session.check(&refund(TWIN)).decision, Decision::Block);
+    assert_eq!(session.poisoned(), None);
+    let snapshot = session.snapshot().unwrap();
+    let mut restored = guard.restore("", &snapshot).unwrap();
+    assert_eq!(restored.check(&refund(TWIN)).decision, Decision::Block);
+    assert_eq!(restored.poisoned(), None);
 }
 
 #[test]

@@ -42,7 +42,8 @@ pub struct Limits {
     /// Fuel of every operation, about one unit for each instruction of the component; the same
     /// work always takes the same fuel.
     pub fuel: u64,
-    /// Fuel added for every byte of the text (or snapshot) that the operation reads or writes.
+    /// Fuel added for every byte that the operation is given, and for every byte that the session
+    /// was given before: what was observed is indexed when a check first needs it.
     pub fuel_per_byte: u64,
     /// Memory of one session. It holds the ledger, and several times the largest text.
     pub memory_bytes: usize,
@@ -55,7 +56,13 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { fuel: 10_000_000_000, fuel_per_byte: 10_000, memory_bytes: 512 << 20, text_bytes: 16 << 20, on_failure: OnFailure::Block }
+        Self {
+            fuel: 10_000_000_000, // about a second
+            fuel_per_byte: 5_000, // five times what observing a megabyte of JSON takes
+            memory_bytes: 512 << 20,
+            text_bytes: 16 << 20,
+            on_failure: OnFailure::Block,
+        }
     }
 }
 
@@ -158,7 +165,7 @@ impl Guard {
 
     fn instantiate(&self, bytes: usize) -> Result<(PreToolHook, Store<Memory>)> {
         let limits = &self.shared.limits;
-        let memory = Memory { limit: limits.memory_bytes, used: 0, exhausted: false };
+        let memory = Memory { limit: limits.memory_bytes, exhausted: false };
         let mut store = Store::new(&self.shared.engine, memory);
         store.limiter(|memory| memory);
         let failed = |error: wasmtime::Error| Error::Failed(format!("{error:#}"));
@@ -185,6 +192,8 @@ pub struct Session {
     store: Store<Memory>,
     hook: PreToolHook,
     handle: ResourceAny,
+    /// Bytes of all texts, and of the snapshot, that it was given.
+    taken: usize,
     poisoned: Option<String>,
     refused: Refused,
 }
@@ -256,8 +265,7 @@ impl Session {
     /// # Errors
     /// [`Error::Failed`] when the guard failed, now or before.
     pub fn snapshot(&mut self) -> Result<Vec<u8>> {
-        let memory = self.store.data().used;
-        self.run(memory, |session, store, handle| session.call_snapshot(store, handle))
+        self.run(0, |session, store, handle| session.call_snapshot(store, handle))
     }
 
     /// Why this session can no longer be trusted, if it cannot.
@@ -277,7 +285,7 @@ impl Session {
             Err(error) => return Err(Error::Failed(cause(&error, &store, guard.limits()))),
         };
         let guard = guard.clone();
-        Ok(Self { guard, store, hook, handle, poisoned: None, refused: Refused::default() })
+        Ok(Self { guard, store, hook, handle, taken: bytes, poisoned: None, refused: Refused::default() })
     }
 
     fn offer(&mut self, bytes: usize, what: &Observation) -> Result<Observed> {
@@ -303,7 +311,8 @@ impl Session {
         if let Some(why) = &self.poisoned {
             return Err(Error::Failed(why.clone()));
         }
-        let answer = self.store.set_fuel(self.guard.limits().fuel_for(bytes)).and_then(|()| {
+        self.taken = self.taken.saturating_add(bytes);
+        let answer = self.store.set_fuel(self.guard.limits().fuel_for(self.taken)).and_then(|()| {
             let session = self.hook.twinguard_guard_guard().session();
             operation(session, &mut self.store, self.handle)
         });
@@ -374,11 +383,10 @@ impl Limits {
     }
 }
 
-/// What one instance may allocate, and has.
+/// What one instance may allocate.
 #[derive(Debug)]
 struct Memory {
     limit: usize,
-    used: usize,
     exhausted: bool,
 }
 
@@ -390,7 +398,6 @@ impl ResourceLimiter for Memory {
             self.exhausted = true;
             return Err(wasmtime::Error::msg("out of memory"));
         }
-        self.used = desired;
         Ok(true)
     }
 

@@ -21,6 +21,7 @@ const COMMANDS: &[Command] = &[
         name: "ci",
         about: "everything that must hold before a commit; it stops at the first step that fails",
         steps: &[
+            ("the component's target is installed", steps::target),
             ("the code is formatted", steps::format),
             ("clippy has nothing to say", steps::clippy),
             ("tests pass, and benches run", steps::test),

@@ -8,6 +8,12 @@ use std::process::Command;
 
 type Result<T = ()> = std::result::Result<T, String>;
 
+/// Asked first: the build itself can only ask when the compiler it needs besides is built.
+pub fn target() -> Result {
+    const TARGET: &str = "wasm32-unknown-unknown";
+    if has_target(TARGET)? { Ok(()) } else { Err(format!("run `rustup target add {TARGET}`")) }
+}
+
 pub fn format() -> Result {
     cargo(&["fmt", "--all", "--check"]).map_err(|error| format!("{error}; `cargo fmt --all` formats"))
 }
@@ -34,9 +40,8 @@ pub fn doc() -> Result {
 pub fn no_std() -> Result {
     // This target has no standard library at all, so nothing can slip in through a dependency.
     const TARGET: &str = "wasm32v1-none";
-    let folder = output(Command::new("rustc").args(["--print", "target-libdir", "--target", TARGET]))?;
-    if !Path::new(folder.trim()).is_dir() {
-        run(Command::new("rustup").args(["target", "add", TARGET])).map_err(|error| format!("{error}; the target `{TARGET}` is needed"))?;
+    if !has_target(TARGET)? {
+        run(Command::new("rustup").args(["target", "add", TARGET]))?;
     }
     cargo(&["build", "--package", "twinguard-core", "--target", TARGET])
 }
@@ -143,11 +148,11 @@ fn run(command: &mut Command) -> Result {
     }
 }
 
-fn output(command: &mut Command) -> Result<String> {
-    match command.current_dir(root()?).output() {
-        Ok(output) => Ok(String::from_utf8_lossy(&output.stdout).into_owned()),
-        Err(error) => Err(format!("cannot run `{}`: {error}", words(command))),
-    }
+fn has_target(target: &str) -> Result<bool> {
+    let mut ask = Command::new("rustc");
+    ask.args(["--print", "target-libdir", "--target", target]).current_dir(root()?);
+    let answer = ask.output().map_err(|error| format!("cannot run `{}`: {error}", words(&ask)))?;
+    Ok(Path::new(String::from_utf8_lossy(&answer.stdout).trim()).is_dir())
 }
 
 fn words(command: &Command) -> String {

@@ -1,4 +1,4 @@
-//! Is the standard library of the guest's target installed? Its build script asks this too.
+//! Is the standard library of the guest's target installed?
 
 use std::env;
 use std::path::PathBuf;
