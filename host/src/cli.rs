@@ -1,5 +1,6 @@
 //! The command line: arguments in, exit codes out.
 
+mod batch;
 mod drill;
 mod explain;
 mod policy;
@@ -109,32 +110,28 @@ struct Source {
     /// A policy, as JSON or TOML
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
-
-    /// How to write the report
-    #[arg(long, value_enum, default_value_t = Output::Human)]
-    format: Output,
 }
 
 impl Source {
+    /// Nobody types a trace: who gave no path at a terminal has forgotten it.
     fn must_be_there(&self) -> Result<(), Failure> {
-        must_be_there(&self.paths)
+        if self.paths.is_empty() && io::stdin().is_terminal() {
+            return Err(Failure::Message(
+                "nothing to read: name a file, a folder or a glob, or pipe something in (`-` reads what you type)".to_owned(),
+            ));
+        }
+        Ok(())
     }
-}
-
-/// Nobody types a trace: who gave no path at a terminal has forgotten it.
-fn must_be_there(paths: &[String]) -> Result<(), Failure> {
-    if paths.is_empty() && io::stdin().is_terminal() {
-        return Err(Failure::Message(
-            "nothing to read: name a file, a folder or a glob, or pipe something in (`-` reads what you type)".to_owned(),
-        ));
-    }
-    Ok(())
 }
 
 #[derive(Debug, Args)]
 struct Verify {
     #[command(flatten)]
     source: Source,
+
+    /// How to write the report
+    #[arg(long, value_enum, default_value_t = Output::Human)]
+    format: Output,
 
     /// The mildest decision that makes the exit code 1
     #[arg(long, value_enum, default_value_t = FailOn::Ask, value_name = "DECISION")]
@@ -149,6 +146,10 @@ struct Verify {
 struct Explain {
     #[command(flatten)]
     source: Source,
+
+    /// How to write the report
+    #[arg(long, value_enum, default_value_t = Output::Human)]
+    format: Output,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]

@@ -22,7 +22,7 @@ pub(super) fn run(arguments: &Explain, color: ColorChoice) -> Result<u8, Failure
     let guard = Guard::new()?;
     let policy = policy::load(&guard, source.policy.as_deref())?;
     let (inputs, mut issues) = input::find(&source.paths);
-    let mut writer = Writer::new(source.format, color);
+    let mut writer = Writer::new(arguments.format, color);
     for input in inputs {
         let text = match read(&input) {
             Ok(text) => text,
