@@ -40,7 +40,8 @@ pub fn crosscheck(context: &Context<'_>, judged: &mut [(Mention, Vec<Judgement>)
         };
         let others: Vec<&Mention> =
             candidates.iter().filter(|&&other| other != index).filter_map(|&other| judged.get(other)).map(|(other, _)| other).collect();
-        if let Some(doubt) = doubt(context, mention, judgement, &others) {
+        let named: Vec<&str> = judged.iter().map(|(other, _)| other.text.as_str()).collect();
+        if let Some(doubt) = doubt(context, mention, judgement, &others, &named) {
             doubts.push((index, doubt));
         }
     }
@@ -64,7 +65,7 @@ fn is_reference(context: &Context<'_>, mention: &Mention, judgement: &Judgement)
         && !field::words_of_name(&mention.field).any(|word| REPLACING.contains(&word.to_lowercase().as_str()))
 }
 
-fn doubt(context: &Context<'_>, mention: &Mention, judgement: &Judgement, others: &[&Mention]) -> Option<Doubt> {
+fn doubt(context: &Context<'_>, mention: &Mention, judgement: &Judgement, others: &[&Mention], named: &[&str]) -> Option<Doubt> {
     let ledger = context.ledger;
     let text = judgement.seen.as_deref().unwrap_or(&judgement.written);
     let words = field::normal(&mention.field);
@@ -86,7 +87,10 @@ fn doubt(context: &Context<'_>, mention: &Mention, judgement: &Judgement, others
     if let Some(fields) = record::other_fields(ledger, written) {
         return Some(Doubt::Misfield(fields));
     }
-    let has_twin = || twins(context, text, &mention.field).first().is_some_and(|best| !context.is_dense_around(best.id, text));
+    // A call that names both, as a transfer does, knows both.
+    let is_named = |id: u32| named.contains(&ledger.token_text(id));
+    let has_twin =
+        || twins(context, text, &mention.field).first().is_some_and(|best| !is_named(best.id) && !context.is_dense_around(best.id, text));
     let is_supported = || owners().any(|owner| record::supports(ledger, text, &owner.text));
     (!typed && shape::body(text).bits >= record::FEWEST_BITS && has_twin() && !is_supported()).then_some(Doubt::Collision)
 }

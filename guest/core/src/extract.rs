@@ -100,6 +100,7 @@ pub fn mentions(leaf: &Leaf<'_>, kinds: &[CustomKind]) -> Vec<Mention> {
         }
     }
     ranges.sort_unstable_by_key(|range| range.start);
+    let ranges = grouped(leaf.text, ranges);
     let chunk = |range: Range<usize>| {
         let mut mention = base(surrounding, range);
         // `table.column` in a query; in a sentence a dot is a version's, a number's or a file's.
@@ -107,6 +108,43 @@ pub fn mentions(leaf: &Leaf<'_>, kinds: &[CustomKind]) -> Vec<Mention> {
         mention
     };
     ranges.into_iter().filter(|range| range.len() <= LONGEST_TOKEN).map(chunk).collect()
+}
+
+/// Joins digits that are written in groups (`DE75 5121 0800 …`): one number, not many short ones.
+fn grouped(text: &str, ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
+    /// Fewer are dates, amounts and counts that happen to follow each other.
+    const FEWEST_DIGITS: usize = 9;
+    let digits = |range: &Range<usize>| text.get(range.clone()).unwrap_or_default().bytes().filter(u8::is_ascii_digit).count();
+    let is_group = |range: &Range<usize>| {
+        let group = text.get(range.clone()).unwrap_or_default();
+        digits(range) > 0
+            && (digits(range) == group.len() || group.len() <= 4 && group.bytes().all(|b| b.is_ascii_digit() || b.is_ascii_uppercase()))
+    };
+    let mut joined: Vec<Range<usize>> = Vec::new();
+    let mut open: Vec<Range<usize>> = Vec::new();
+    let close = |open: &mut Vec<Range<usize>>, joined: &mut Vec<Range<usize>>| {
+        if let [first, .., last] = open.as_slice()
+            && open.iter().map(digits).sum::<usize>() >= FEWEST_DIGITS
+        {
+            joined.push(first.start..last.end);
+        } else {
+            joined.append(open);
+        }
+        open.clear();
+    };
+    for range in ranges {
+        let follows = open.last().is_some_and(|last| text.get(last.end..range.start) == Some(" "));
+        if !is_group(&range) || !follows {
+            close(&mut open, &mut joined);
+        }
+        if is_group(&range) {
+            open.push(range);
+        } else {
+            joined.push(range);
+        }
+    }
+    close(&mut open, &mut joined);
+    joined
 }
 
 /// Whether a value is one thing: without spaces, or an identifier that has them (IBAN, phone, card).

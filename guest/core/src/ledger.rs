@@ -35,7 +35,7 @@ use rarest::rarest;
 
 /// Longer tokens are base64, minified code or data: nobody copies them by hand, and no two of them
 /// are near by accident.
-pub const LONGEST_TOKEN: usize = 256;
+pub const LONGEST_TOKEN: usize = 2048;
 /// Sightings told of one identifier.
 const MOST_SIGHTINGS: usize = 8;
 /// Places of a word that a look-up of a literal text tries before it gives up: a word this common
@@ -43,6 +43,8 @@ const MOST_SIGHTINGS: usize = 8;
 const MOST_PLACES: usize = 4096;
 /// Sorts of values remembered of one field; a field with more holds text.
 const MOST_FAMILIES: usize = 64;
+/// Newer tokens are merged into the sorted ones when they are more than this share of them.
+const RECENT_SHARE: usize = 8;
 /// Ends a text in the arena; never part of a token.
 const END: char = '\0';
 
@@ -128,8 +130,10 @@ pub struct Ledger {
     places: Vec<(u32, u32)>,
     /// Tokens of several groups (`DE89 3704 …`): their compact form is what a call writes.
     grouped: Vec<u32>,
-    /// Token numbers in the order of their text, as far as [`Ledger::index`] has sorted them.
+    /// Token numbers in the order of their text, as far as [`Ledger::index`] has sorted them: most of
+    /// them, and those that came since. Few results in, a large ledger need not be merged anew.
     sorted: Vec<u32>,
+    recent: Vec<u32>,
     /// Members of each family, as far as [`Ledger::index`] has sorted them in.
     families: BTreeMap<String, Vec<u32>>,
     /// Numbers of the fields' normal forms, as far as [`Ledger::index`] has read them.
@@ -167,6 +171,7 @@ impl Ledger {
             places: Vec::new(),
             grouped: Vec::new(),
             sorted: Vec::new(),
+            recent: Vec::new(),
             families: BTreeMap::new(),
             field_numbers: BTreeMap::new(),
             fields: Vec::new(),
@@ -288,12 +293,24 @@ impl Ledger {
         found
     }
 
+    /// Texts of several groups: phones, cards, IBANs as people write them, UUIDs.
+    pub fn grouped(&self) -> impl Iterator<Item = &str> {
+        self.grouped.iter().map(|&id| self.token_text(id))
+    }
+
     /// Tokens that begin with `prefix` and go on, at most `most`. Needs [`Ledger::index`].
     #[must_use]
     pub fn longer(&self, prefix: &str, most: usize) -> Vec<u32> {
-        let from = self.sorted.partition_point(|&id| self.token_text(id) <= prefix);
-        let tail = self.sorted.get(from..).unwrap_or_default();
-        tail.iter().copied().take_while(|&id| self.token_text(id).starts_with(prefix)).take(most).collect()
+        let within = |sorted: &'_ [u32]| -> Vec<u32> {
+            let from = sorted.partition_point(|&id| self.token_text(id) <= prefix);
+            let tail = sorted.get(from..).unwrap_or_default();
+            tail.iter().copied().take_while(|&id| self.token_text(id).starts_with(prefix)).take(most).collect()
+        };
+        let mut found = within(&self.sorted);
+        found.extend(within(&self.recent));
+        found.sort_unstable_by(|&a, &b| self.token_text(a).cmp(self.token_text(b)));
+        found.truncate(most);
+        found
     }
 
     /// Members of a family. Needs [`Ledger::index`].
@@ -324,19 +341,25 @@ impl Ledger {
             }
         }
         self.fields_read = self.entries.len();
-        let done = self.sorted.len();
+        let done = self.sorted.len() + self.recent.len();
         if done == self.tokens.len() {
             return;
         }
-        let mut added: Vec<u32> = (offset(done)..offset(self.tokens.len())).collect();
+        let added: Vec<u32> = (offset(done)..offset(self.tokens.len())).collect();
         for &id in &added {
             let key = shape::family(self.token_text(id));
             self.families.entry(key).or_default().push(id);
         }
-        added.sort_unstable_by(|&a, &b| self.token_text(a).cmp(self.token_text(b)));
+        self.recent.extend(added);
+        let mut recent = core::mem::take(&mut self.recent);
+        recent.sort_unstable_by(|&a, &b| self.token_text(a).cmp(self.token_text(b)));
+        if recent.len() * RECENT_SHARE < self.sorted.len() {
+            self.recent = recent;
+            return;
+        }
         let mut merged = Vec::with_capacity(self.tokens.len());
         let mut old = self.sorted.iter().copied().peekable();
-        for new in added {
+        for new in recent {
             while let Some(id) = old.next_if(|&id| self.token_text(id) <= self.token_text(new)) {
                 merged.push(id);
             }

@@ -46,7 +46,15 @@ impl Sink for Secrets<'_> {
 /// The text without what the call that it answers wrote itself.
 #[must_use]
 pub fn without_echoes(text: &str, echoes: &AhoCorasick) -> String {
-    let is_whole = |range: &Range<usize>| is_boundary(text, range.start) && is_boundary(text, range.end);
+    // Only whole identifiers: a query's `web7` says nothing about the `web7-x2k9p` it found.
+    let is_joiner = |c: char| matches!(c, '-' | '_');
+    let is_whole = |range: &Range<usize>| {
+        let before = text.get(..range.start).unwrap_or_default().trim_end_matches(is_joiner);
+        let after = text.get(range.end..).unwrap_or_default().trim_start_matches(is_joiner);
+        let is_joined = before.len() < range.start && before.ends_with(char::is_alphanumeric)
+            || range.end + after.len() < text.len() && after.starts_with(char::is_alphanumeric);
+        !is_joined && is_boundary(text, range.start) && is_boundary(text, range.end)
+    };
     let ranges: Vec<Range<usize>> = echoes.find_iter(text).map(|found| found.range()).filter(is_whole).collect();
     blanked(text, &ranges)
 }

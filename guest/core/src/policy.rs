@@ -137,6 +137,7 @@ const BY_EFFECT: &[(Relation, Effect, Decision)] = &[
     (Relation::Sibling, Effect::Changes, Decision::Ask),
     (Relation::Misfield, Effect::Changes, Decision::Ask),
     (Relation::Crossed, Effect::Reads, Decision::Warn),
+    (Relation::Collision, Effect::Reads, Decision::Allow),
 ];
 
 impl Policy {

@@ -172,7 +172,9 @@ pub fn other_fields(ledger: &Ledger, written: Written<'_>) -> Option<Vec<String>
         if !is_value && is_strange {
             continue;
         }
-        if !is_value || field.is_empty() || field::compatible(field, written.field) {
+        // `/assignee/accountId` is an assignee as much as an account.
+        let is_field = sighting.pointer.split('/').any(|segment| field::compatible(&field::normal(segment), written.field));
+        if !is_value || field.is_empty() || is_field {
             return None;
         }
         if !fields.iter().any(|known| known == field) {

@@ -11,9 +11,9 @@ use alloc::{
 /// A complete identifier inside a longer one must be at least this long to vouch for it.
 const SHORTEST_WRAPPED: usize = 6;
 /// Git abbreviates to 7 and rarely shows more than 16 digits; longer cuts are slips.
-const SHORT_HASH: core::ops::RangeInclusive<usize> = 7..=16;
+pub const SHORT_HASH: core::ops::RangeInclusive<usize> = 7..=16;
 /// Lengths of MD5, SHA-1 and SHA-256 in hex.
-const FULL_HASHES: [usize; 3] = [32, 40, 64];
+pub const FULL_HASHES: [usize; 3] = [32, 40, 64];
 
 /// The seen value that `text` literally is, when it stands in a source with no letter or digit
 /// touching it.
@@ -42,6 +42,10 @@ pub fn equivalent(ledger: &Ledger, text: &str, kinds: &[CustomKind]) -> Option<S
     if let Some(rest) = text.strip_prefix(['#', '@']) {
         spellings.push(rest.to_owned());
     }
+    // A hexadecimal number with the prefix that a language wants.
+    if let Some(rest) = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")) {
+        spellings.push(rest.to_owned());
+    }
     let decoded = percent_decoded(text);
     if decoded != text {
         spellings.push(decoded);
@@ -61,7 +65,23 @@ pub fn equivalent(ledger: &Ledger, text: &str, kinds: &[CustomKind]) -> Option<S
     if let Some(found) = spellings.iter().filter(|s| s.len() > 2).find_map(|spelling| known(spelling)) {
         return Some(found);
     }
-    same(ledger, text, kinds).next().map(ToOwned::to_owned)
+    same(ledger, text, kinds).next().or_else(|| with_country(ledger, text)).map(ToOwned::to_owned)
+}
+
+/// The seen phone number that `text` is with, or without, its country's code.
+fn with_country<'l>(ledger: &'l Ledger, text: &str) -> Option<&'l str> {
+    const SHORTEST_NATIONAL: usize = 8;
+    const LONGEST_CODE: usize = 3;
+    if kind_of(text).name != "phone" {
+        return None;
+    }
+    let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
+    let written = digits(text);
+    ledger.grouped().find(|seen| {
+        let seen = digits(seen);
+        let (short, long) = if seen.len() < written.len() { (&seen, &written) } else { (&written, &seen) };
+        short.len() >= SHORTEST_NATIONAL && long.len() - short.len() <= LONGEST_CODE && long.ends_with(short.as_str())
+    })
 }
 
 /// The seen identifiers that are the same as `text` by the rules of its kind.

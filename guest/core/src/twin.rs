@@ -1,7 +1,16 @@
 //! The nearest observed neighbours of an identifier that nobody observed, and what sort of slip
 //! leads from them to it.
 
-use crate::{confusable, distance::distance, ledger::Ledger, model::Relation, model::Source, shape, value::value_of};
+use crate::{
+    confusable,
+    distance::distance,
+    ledger::Ledger,
+    model::Relation,
+    model::Source,
+    seen::{FULL_HASHES, SHORT_HASH},
+    shape,
+    value::value_of,
+};
 use alloc::{string::String, vec::Vec};
 use core::cmp::Reverse;
 
@@ -75,6 +84,9 @@ pub fn nearest(ledger: &Ledger, written: &str, field: &str, is_strict: bool) -> 
         // The last character lost is one edit, and that is the plainer account of it.
         let relation = if away(id) == 1 { Relation::Twin } else { Relation::Truncated };
         add(id, relation, away(id));
+    }
+    for (id, distance) in abbreviations(ledger, written) {
+        add(id, Relation::Twin, distance);
     }
     for id in other_prefix(ledger, written) {
         add(id, Relation::Reprefixed, away(id));
@@ -160,6 +172,20 @@ fn cuts(ledger: &Ledger, written: &str, is_strict: bool) -> Vec<u32> {
     found.into_iter().filter(|&id| goes_on(ledger.token_text(id))).collect()
 }
 
+/// Seen full hashes whose abbreviation `written` is one edit off.
+fn abbreviations(ledger: &Ledger, written: &str) -> Vec<(u32, u32)> {
+    /// Digits that must agree, so that the look-up stays a range.
+    const AGREEING: usize = 3;
+    let is_short = SHORT_HASH.contains(&written.len()) && written.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
+    let Some(start) = written.get(..AGREEING).filter(|_| is_short) else { return Vec::new() };
+    let near = |id: u32| {
+        let seen = ledger.token_text(id);
+        let head = seen.get(..written.len()).filter(|_| FULL_HASHES.contains(&seen.len()))?;
+        distance(written, head, 1).filter(|&distance| distance > 0).map(|distance| (id, distance))
+    };
+    ledger.longer(start, 64).into_iter().filter_map(near).collect()
+}
+
 /// The last part of an identifier with a prefix: `5634230` of `gift_card_5634230`.
 fn body_after_prefix(text: &str) -> Option<(&str, &str)> {
     let at = text.rfind(['_', '-'])?;
@@ -184,6 +210,12 @@ fn other_prefix(ledger: &Ledger, written: &str) -> Vec<u32> {
     found
 }
 
+/// Whether `written` is how some program prints this float: all its digits, the shortest ones that
+/// tell it with zeros behind, or an exponent. Another last digit is a slip, not a rounding.
+fn is_print_of(value: f64, written: &str) -> bool {
+    written.contains(['e', 'E']) || alloc::format!("{value}") == written || alloc::format!("{value:.0}") == written
+}
+
 /// Seen integers that a 64-bit float turns into the written one.
 fn rounded(ledger: &Ledger, written: &str) -> Vec<u32> {
     let is_integer = |text: &str| text.len() >= SHORTEST_ROUNDED && text.bytes().all(|b| b.is_ascii_digit());
@@ -202,7 +234,8 @@ fn rounded(ledger: &Ledger, written: &str) -> Vec<u32> {
         .filter(|&id| {
             let seen = ledger.token_text(id);
             // The float, not the text, must be the same.
-            seen != written && is_integer(seen) && seen.parse::<f64>().is_ok_and(|float| float.to_bits() == value.to_bits())
+            let is_same = seen.parse::<f64>().is_ok_and(|float| float.to_bits() == value.to_bits());
+            seen != written && is_integer(seen) && is_same && is_print_of(value, written)
         })
         .collect()
 }

@@ -129,7 +129,8 @@ impl Context<'_> {
         if let Some((relation, seen)) = self.standing(mention, text) {
             return Vec::from([Judgement { seen, ..self.judgement(mention, whole, relation) }]);
         }
-        if mention.pieces.len() < 2 || kind_of(text).name == "email" {
+        // A date-time has colons and a sign, and is no path all the same.
+        if mention.pieces.len() < 2 || value_of(text).is_some() || kind_of(text).name == "email" {
             return Vec::from([self.judge_unseen(mention, whole, mention.place)]);
         }
         self.judge_pieces(mention)
@@ -221,7 +222,12 @@ impl Context<'_> {
                 // Under the same parent, or with the same rest of the path behind it.
                 let is_placed = !before.is_empty() && self.ledger.contains(&[before, seen].concat())
                     || after.len() > 1 && self.ledger.contains(&[before, seen, after].concat());
-                let is_slip = neighbour.distance as usize * 4 <= piece.len() || neighbour.relation == Relation::Truncated && !is_last;
+                // A file that is read must be there, and a listing names it without its folder.
+                let is_read =
+                    is_last && self.effect == Some(Effect::Reads) && kind_of(seen).name == "file" && kind_of(piece).name == "file";
+                let is_placed = is_placed || is_read && piece.len() >= 8;
+                let is_slip = neighbour.distance as usize * 4 <= piece.len()
+                    || neighbour.relation == Relation::Truncated && !is_last && !before.is_empty();
                 is_slip && is_placed && counter_step(piece, seen).is_none() && !is_dated_step(piece, seen)
             })
             .collect();
@@ -336,8 +342,25 @@ impl Context<'_> {
     /// Whether the call, by its name, makes the very thing that this argument names: `create_task`
     /// with a `task_id`, `write_file` with a `path`. Its honest values are new ones.
     fn creates(&self, mention: &Mention) -> bool {
-        const CREATING: &[&str] =
-            &["create", "add", "new", "register", "insert", "make", "generate", "mkdir", "init", "upload", "save", "write"];
+        const CREATING: &[&str] = &[
+            "create",
+            "add",
+            "new",
+            "register",
+            "insert",
+            "make",
+            "generate",
+            "mkdir",
+            "init",
+            "upload",
+            "save",
+            "write",
+            "import",
+            "bulk",
+            "batch",
+            "seed",
+            "provision",
+        ];
         let words: Vec<String> = words_of_name(self.tool).map(str::to_lowercase).collect();
         let made: Vec<&String> = words.iter().filter(|word| !CREATING.contains(&word.as_str())).collect();
         let field = field::normal(&mention.field);
@@ -377,6 +400,10 @@ impl Context<'_> {
             }
             () if all_seen(held) || is_identifier && all_seen(named) => (relation, Decision::Block),
             () if is_identifier => (relation, Decision::Block),
+            // An address is somebody's, whatever the argument is called.
+            () if kind_of(seen).name == "email" && kind_of(written).name == "email" && counter_step(written, seen).is_none() => {
+                (relation, Decision::Block)
+            }
             () if !has_digit(seen) && !has_digit(written) => (relation, Decision::Warn),
             () if self.is_dense(best.id) => (Relation::Sibling, Decision::Block),
             () if bits < FEWEST_BITS + 1.0 && self.coincidence(written, best) > self.policy.max_coincidence => {

@@ -77,6 +77,9 @@ impl Ingest<'_, '_> {
             return;
         }
         let id = offset(ledger.tokens.len());
+        if is_dashed_uuid(text) {
+            ledger.grouped.push(id);
+        }
         let look = look(&ledger.hasher, text);
         let is_alike = |&id: &u32| ledger.tokens.get(id as usize).is_some_and(|token| token.look == look);
         let first = ledger.buckets.find(look, is_alike).copied();
@@ -93,6 +96,11 @@ impl Ingest<'_, '_> {
         }
         ledger.columns.insert(id, text);
     }
+}
+
+/// A UUID in five groups, whose compact form is as common.
+fn is_dashed_uuid(text: &str) -> bool {
+    text.len() == 36 && [8, 13, 18, 23].iter().all(|&at| text.as_bytes().get(at) == Some(&b'-'))
 }
 
 fn slice_of(arena: &str, start: u32, length: u32) -> &str {
@@ -158,7 +166,10 @@ impl Ingest<'_, '_> {
             }
             _ => {
                 self.close_group();
-                self.group = Some(Group { range, digits, groups: 1 });
+                // `(415) 555-0132` and `+49 30 …` begin with their sign.
+                let sign = leaf.get(..range.start).is_some_and(|before| before.ends_with(['(', '+']));
+                let start = range.start - usize::from(sign);
+                self.group = Some(Group { range: start..range.end, digits, groups: 1 });
             }
         }
     }
