@@ -197,9 +197,10 @@ fn parts(chunk: &str, start: usize, sink: &mut impl Sink) {
 const SHORTEST_PART: usize = 3;
 
 fn piece(part: &str, start: usize, sink: &mut impl Sink) {
-    let body = part.trim_matches(['-', '.']);
+    // `.claude` and `.config` are names with their dot.
+    let lead = if dotted_name(part) { 0 } else { part.len() - part.trim_start_matches(['-', '.']).len() };
+    let body = part.get(lead..).unwrap_or_default().trim_end_matches(['-', '.']);
     if body.len() >= SHORTEST_PART {
-        let lead = part.len() - part.trim_start_matches(['-', '.']).len();
         sink.token(start + lead..start + lead + body.len(), Grain::Part);
     }
 }

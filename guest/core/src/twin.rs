@@ -91,7 +91,7 @@ pub fn nearest(ledger: &Ledger, written: &str, field: &str, is_strict: bool) -> 
     for id in other_prefix(ledger, written) {
         add(id, Relation::Reprefixed, away(id));
     }
-    for near in ledger.near(written, edit_limit(length + 2)) {
+    for near in ledger.near(written, edit_limit(if is_strict { length + 2 } else { length })) {
         // The longer of the two counts: two characters lost from six are two slips in six.
         let longer = length.max(ledger.token_text(near.id).chars().count());
         if near.distance > 0 && near.distance <= edit_limit(if is_strict { longer } else { length }) {
