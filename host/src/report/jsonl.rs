@@ -58,6 +58,18 @@ impl<W: Write> Render for Jsonl<W> {
                 self.out.write_all(b"\n")?;
             }
         }
+        for judged in report.judged.iter().filter(|judged| judged.decision > model::Decision::Allow && judged.findings.is_empty()) {
+            self.line(&Unchecked {
+                r#type: "unchecked",
+                trace: &report.id,
+                model: report.model.as_deref(),
+                turn: judged.turn,
+                call_id: judged.call_id.as_deref(),
+                tool: &judged.tool,
+                decision: judged.decision.name(),
+                message: &judged.message,
+            })?;
+        }
         self.line(&Trace {
             r#type: "trace",
             trace: &report.id,
@@ -97,6 +109,20 @@ struct Finding<'a> {
     decision: &'static str,
     coincidence: f64,
     nearest: Vec<Neighbour<'a>>,
+    message: &'a str,
+}
+
+/// A call that could not be checked, so that no finding tells of it: spent fuel, a limit. A line of
+/// its own, for a reader that only knows findings to leave out.
+#[derive(Serialize)]
+struct Unchecked<'a> {
+    r#type: &'static str,
+    trace: &'a str,
+    model: Option<&'a str>,
+    turn: u32,
+    call_id: Option<&'a str>,
+    tool: &'a str,
+    decision: &'static str,
     message: &'a str,
 }
 
