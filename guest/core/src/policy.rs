@@ -120,7 +120,7 @@ impl Decisions {
     }
 }
 
-/// The default of design.md, section 4.
+/// What a relation is worth where no policy says otherwise; docs/policy.md explains each.
 const fn default_decision(relation: Relation) -> Decision {
     match relation {
         Relation::Exact | Relation::Equivalent | Relation::Derived | Relation::Introduced | Relation::Unseen => Decision::Allow,
