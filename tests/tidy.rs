@@ -95,14 +95,13 @@ fn modules_use_only_modules_above_them() {
 /// A user has none of the paths of the machine something was written on.
 #[test]
 fn no_machine_path_stands_in_the_tree() {
-    let forbidden: Vec<String> =
-        ["/work/", "/root/", "../sha"].iter().map(|path| format!("{path}{}", if path.ends_with('a') { "red" } else { "" })).collect();
+    let forbidden = ["/work/", "/root/", "../shared"]; // this file, which names them, is left out below
     for ending in [".rs", ".toml", ".md", ".yml", ".wit", ".jsonl", ".mjs", ".py"] {
         for file in files(&root(), ending).iter().filter(|file| !file.ends_with("tests/tidy.rs")) {
             // Some test data is broken on purpose.
             let text = String::from_utf8_lossy(&fs::read(file).unwrap()).into_owned();
-            for path in &forbidden {
-                assert!(!text.contains(path.as_str()), "{} names `{path}`", file.display());
+            for path in forbidden {
+                assert!(!text.contains(path), "{} names `{path}`", file.display());
             }
         }
     }

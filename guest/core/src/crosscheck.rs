@@ -4,7 +4,7 @@
 use crate::{
     extract::{Mention, Place},
     field,
-    model::{Decision, Relation, Source},
+    model::{Relation, Source},
     record::{self, Doubt, Written},
     shape,
     slot::Role,
@@ -34,13 +34,13 @@ pub fn crosscheck(context: &Context<'_>, judged: &mut [(Mention, Vec<Judgement>)
         return;
     }
     let mut doubts: Vec<(usize, Doubt)> = Vec::new();
+    let named: Vec<&str> = judged.iter().map(|(other, _)| other.text.as_str()).collect();
     for &index in &candidates {
         let Some((mention, [judgement])) = judged.get(index).map(|(mention, judgements)| (mention, judgements.as_slice())) else {
             continue;
         };
         let others: Vec<&Mention> =
             candidates.iter().filter(|&&other| other != index).filter_map(|&other| judged.get(other)).map(|(other, _)| other).collect();
-        let named: Vec<&str> = judged.iter().map(|(other, _)| other.text.as_str()).collect();
         if let Some(doubt) = doubt(context, mention, judgement, &others, &named) {
             doubts.push((index, doubt));
         }
@@ -136,9 +136,7 @@ fn apply(context: &Context<'_>, mention: &Mention, judgement: &mut Judgement, do
         Doubt::Misfield(_) | Doubt::FieldName | Doubt::Elsewhere { .. } => Vec::new(),
         Doubt::Collision => twins(context, judgement.seen.as_deref().unwrap_or(&judgement.written), &mention.field),
     };
-    let decision = context.decision(mention, relation);
-    // Doubt never makes a call safer than the policy wants it.
-    judgement.decision = decision.max(Decision::Allow);
+    judgement.decision = context.decision(mention, relation);
     judgement.relation = relation;
     judgement.counts = true;
     judgement.doubt = Some(doubt);

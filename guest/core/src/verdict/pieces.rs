@@ -40,19 +40,13 @@ impl Context<'_> {
             judgements.retain(|judgement| judgement.decision > Decision::Allow);
             // Where the whole value is a slip of one whole seen value, say that: it is what the
             // reader has to put back.
-            if mention.place == Place::Whole
-                && let Some(judgement) = judgements.iter().max_by_key(|judgement| judgement.decision)
-                && let Some(original) = self.nearest(mention, text).first()
+            let nearest = if mention.place == Place::Whole { self.nearest(mention, text) } else { Vec::new() };
+            if let Some(judgement) = judgements.iter().max_by_key(|judgement| judgement.decision)
+                && let Some(original) = nearest.first()
                 && matches!(original.relation, Relation::Twin | Relation::Confusable | Relation::Recased | Relation::Truncated)
             {
-                let nearest = self.nearest(mention, text);
-                return Vec::from([Judgement {
-                    range: 0..text.len(),
-                    written: text.into(),
-                    nearest,
-                    kind: kind_of(text).name.into(),
-                    ..judgement.clone()
-                }]);
+                let kind = kind_of(text).name.into();
+                return Vec::from([Judgement { range: 0..text.len(), written: text.into(), nearest, kind, ..judgement.clone() }]);
             }
             return judgements;
         }
