@@ -191,8 +191,9 @@ impl Ledger {
     /// scan finds. Returns how many tokens it held and how many were new.
     pub fn add(&mut self, pointer: &str, leaf: &str, is_key: bool, more: &[Range<usize>]) -> (u32, u32) {
         let grown = self.bytes() + leaf.len() * 4 + pointer.len();
-        if self.full || grown > self.limit {
-            // INVARIANT: a ledger that could not keep something says so for good.
+        if grown > self.limit {
+            // INVARIANT: a ledger that could not keep something says so for good. It goes on
+            // keeping what fits: less known would be more false alarms.
             self.full = true;
             return (0, 0);
         }

@@ -477,7 +477,10 @@ impl Session {
     fn remember(&mut self, call: &ToolCall, judged: &[(Mention, Vec<Judgement>)]) {
         let mut written: BTreeSet<String> = BTreeSet::new();
         for (mention, judgements) in judged {
-            if mention.place == Place::Whole && !judgements.is_empty() {
+            // What was stopped was never taken: it says nothing of what the argument takes. Otherwise
+            // a model would only have to repeat itself until wrong values look customary.
+            let is_stopped = judgements.iter().any(|judgement| judgement.decision >= Decision::Ask);
+            if mention.place == Place::Whole && !judgements.is_empty() && !is_stopped {
                 self.slots.note(&call.tool, &mention.slot, &mention.field, judgements.iter().all(Judgement::was_seen));
             }
             for judgement in judgements.iter().filter(|judgement| !judgement.was_seen() && judgement.written != credential::SHOWN) {
