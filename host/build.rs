@@ -35,7 +35,7 @@ fn build() -> Result<(), Box<dyn Error>> {
     }
     let out = PathBuf::from(env::var("OUT_DIR")?);
     let target_dir = target_dir(&out);
-    let component = twinguard_guest_build::component(workspace, target_dir)?;
+    let component = twinguard_guest_build::guard(workspace, target_dir)?;
     let compiled = compile(&component, workspace, target_dir)?;
     fs::write(out.join("guard.wasm"), component)?;
     fs::write(out.join("guard.cwasm"), compiled)?;

@@ -11,10 +11,11 @@ use twinguard::drill::corrupt::{Shape, corrupt};
 use twinguard::drill::random::Random;
 use twinguard::drill::score::{Score, Share};
 use twinguard::drill::{self, Drill, Options, Place};
-use twinguard::event::{Trace, What};
-use twinguard::records::Records;
-use twinguard::trace::Record;
-use twinguard::{Decision, Guard, trace, verify};
+use twinguard::trace::event::{Trace, What};
+use twinguard::trace::format::{self, Record};
+use twinguard::trace::records::Records;
+use twinguard::trace::verify;
+use twinguard::{Decision, Guard};
 use twinguard_core::confusable::looks_like;
 use twinguard_core::distance::distance;
 
@@ -25,7 +26,7 @@ fn data() -> PathBuf {
 fn traces() -> Vec<Trace> {
     let text = fs::read(data()).unwrap();
     let records: Vec<Record> = Records::new("runs.jsonl", Box::new(&*text.leak()), None).map(Result::unwrap).collect();
-    records.iter().flat_map(|record| trace::read(record, None).unwrap()).collect()
+    records.iter().flat_map(|record| format::read(record, None).unwrap()).collect()
 }
 
 fn drilled(options: &Options) -> Vec<Drill> {
@@ -128,7 +129,7 @@ fn a_slip_is_judged_as_if_the_model_had_made_it() {
         let drill = drill::drill(&guard, "", &trace, &Options { per_trace: 40, seed: 3 }).unwrap();
         for slip in &drill.injections {
             let mut changed = trace.clone();
-            let is_it = |event: &&mut twinguard::event::Event| {
+            let is_it = |event: &&mut twinguard::trace::event::Event| {
                 event.turn == slip.turn
                     && matches!(&event.what, What::Called(call) if call.tool == slip.tool && call.arguments.contains(&slip.original))
             };
@@ -136,7 +137,7 @@ fn a_slip_is_judged_as_if_the_model_had_made_it() {
             assert_eq!(call.arguments.matches(&slip.original).count(), 1);
             call.arguments = call.arguments.replace(&slip.original, &slip.changed);
             let (id, arguments) = (call.call_id.clone(), call.arguments.clone());
-            let report = verify::verify(&guard, "", changed).unwrap();
+            let report = verify::verify(&mut guard.session("").unwrap(), changed);
             let verdict = report.judged.iter().find(|judged| judged.call_id == id);
             assert_eq!(verdict.map_or(Decision::Allow, |verdict| verdict.decision), slip.call_decision, "{arguments}");
             judged += 1;

@@ -9,11 +9,11 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use twinguard::event::{Event, Issue, Trace, What};
 use twinguard::input::Input;
-use twinguard::json::Json;
-use twinguard::records::Records;
-use twinguard::trace::{self, Record};
+use twinguard::trace::event::{Event, Issue, Trace, What};
+use twinguard::trace::format::{self, Record};
+use twinguard::trace::json::Json;
+use twinguard::trace::records::Records;
 
 fn data() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/data/traces")
@@ -31,7 +31,7 @@ fn name(path: &Path) -> String {
 
 #[test]
 fn every_format_has_data_and_every_folder_a_format() {
-    let formats: BTreeSet<String> = trace::names().into_iter().map(str::to_owned).collect();
+    let formats: BTreeSet<String> = format::names().into_iter().map(str::to_owned).collect();
     let folders: BTreeSet<String> = sorted(&data()).iter().map(|path| name(path)).collect();
     assert_eq!(formats, folders);
 }
@@ -56,11 +56,11 @@ fn every_record_becomes_its_events() {
 #[test]
 fn any_file_can_be_read_as_any_format() {
     for path in sorted(&data()).iter().flat_map(|folder| sorted(folder)) {
-        for format in trace::names() {
-            let format = trace::format(format);
+        for format in format::names() {
+            let format = format::named(format);
             let reader = Input::File(path.clone()).open(Arc::default()).unwrap();
             for record in Records::new("file", reader, format).flatten() {
-                let _ = trace::read(&record, format);
+                let _ = format::read(&record, format);
             }
         }
     }
@@ -74,10 +74,10 @@ fn read(path: &Path, format: &str) -> Value {
             Err(issue) => return vec![json!(issue.to_string())],
         };
         let text = String::from_utf8(record.text.clone()).unwrap();
-        let detected = trace::detect(Json::parse(&text).unwrap()).map(|format| format.name);
+        let detected = format::detect(Json::parse(&text).unwrap()).map(|format| format.name);
         // A record without any tool is the same in both.
         assert!(detected == Some(format) || (detected, format) == (Some("openai-chat"), "anthropic"), "{}: {detected:?}", path.display());
-        trace::read(&record, None).unwrap().iter().map(of_trace).collect()
+        format::read(&record, None).unwrap().iter().map(of_trace).collect()
     };
     Records::new(&name(path), reader, None).flat_map(read).collect()
 }

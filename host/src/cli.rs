@@ -6,15 +6,17 @@ mod explain;
 mod policy;
 mod verify;
 
-use crate::event::Issue;
-use crate::trace::{self, Format};
 use anstream::ColorChoice;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser as _};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::env;
+use std::ffi::OsString;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use twinguard_core::model::Decision;
+use twinguard_trace::event::Issue;
+use twinguard_trace::format::{self, Format};
 
 /// Stops near-twin identifiers in a model's tool calls.
 ///
@@ -206,7 +208,21 @@ impl From<crate::Error> for Failure {
 /// Runs the command with the process's arguments. Wrong arguments end the process with 2.
 #[must_use]
 pub fn run() -> ExitCode {
-    let cli = Cli::parse();
+    ExitCode::from(run_from(env::args_os()))
+}
+
+/// Runs the command with these arguments, the first of which is its own name. Returns the exit
+/// code.
+#[must_use]
+pub fn run_from(arguments: impl IntoIterator<Item = OsString>) -> u8 {
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(answer) => {
+            // Help and the version are answers too, with code 0.
+            let _ = answer.print();
+            return if answer.use_stderr() { 2 } else { 0 };
+        }
+    };
     let choice = match cli.color {
         Color::Auto => ColorChoice::Auto,
         Color::Always => ColorChoice::Always,
@@ -221,16 +237,16 @@ pub fn run() -> ExitCode {
         Command::Policy(Policy::Default) => policy::print_default(),
     };
     match outcome {
-        Ok(code) => ExitCode::from(code),
+        Ok(code) => code,
         // Whoever read the report has stopped reading, as `head` does: end as SIGPIPE would.
-        Err(Failure::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::from(141),
+        Err(Failure::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => 141,
         Err(Failure::Output(error)) => {
             complain(&format!("the report cannot be written: {error}"));
-            ExitCode::from(2)
+            2
         }
         Err(Failure::Message(message)) => {
             complain(&message);
-            ExitCode::from(2)
+            2
         }
     }
 }
@@ -253,6 +269,6 @@ fn columns() -> usize {
 }
 
 fn formats() -> impl clap::builder::TypedValueParser<Value = &'static Format> {
-    let values = trace::FORMATS.iter().map(|format| PossibleValue::new(format.name).help(format.about));
-    PossibleValuesParser::new(values).try_map(|name| trace::format(&name).ok_or("no such format"))
+    let values = format::FORMATS.iter().map(|format| PossibleValue::new(format.name).help(format.about));
+    PossibleValuesParser::new(values).try_map(|name| format::named(&name).ok_or("no such format"))
 }

@@ -16,12 +16,12 @@ mod target;
 
 pub use target::Place;
 
-use crate::event::{Event, Issue, Trace, What};
 use crate::{Error, Guard};
 use corrupt::Shape;
 use plan::Planned;
 use twinguard_core::credential::SHOWN as SECRET;
 use twinguard_core::model::{Decision, Finding, Relation, ToolCall, Verdict};
+use twinguard_trace::event::{Event, Issue, Trace, What};
 
 /// What is drawn, and how much of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -130,7 +130,7 @@ pub struct Injection {
 /// Only when no session could be opened: the policy is invalid, or the guard cannot run here.
 ///
 /// ```
-/// use twinguard::{Guard, drill::{self, Options}, event::Trace};
+/// use twinguard::{Guard, drill::{self, Options}, trace::event::Trace};
 ///
 /// # fn main() -> Result<(), twinguard::Error> {
 /// let drill = drill::drill(&Guard::new()?, "", &Trace::default(), &Options::default())?;

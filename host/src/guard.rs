@@ -353,6 +353,23 @@ impl Session {
     }
 }
 
+#[cfg(feature = "cli")]
+impl twinguard_trace::verify::Judge for Session {
+    type Error = Error;
+
+    fn observe(&mut self, what: &Observation) -> Result<()> {
+        Session::observe(self, what).map(drop)
+    }
+
+    fn check(&mut self, call: &ToolCall) -> Verdict {
+        Session::check(self, call)
+    }
+
+    fn identify(&mut self, text: &str) -> Result<Vec<Identifier>> {
+        Session::identify(self, text)
+    }
+}
+
 impl fmt::Debug for Session {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Session").field("poisoned", &self.poisoned).finish_non_exhaustive()

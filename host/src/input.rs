@@ -1,6 +1,5 @@
 //! Paths to bytes: files, folders and globs, plain or compressed, and the standard input.
 
-use crate::event::Issue;
 use flate2::bufread::MultiGzDecoder;
 use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
 use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
@@ -10,6 +9,7 @@ use std::io::{self, BufRead, BufReader, Chain, Cursor, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use twinguard_trace::event::Issue;
 
 /// What a file in a folder has to be called to be read. A file that is named itself, or by a
 /// glob, may be called anything.
@@ -56,15 +56,15 @@ impl Input {
     ///
     /// # Errors
     /// When it cannot be read, or is no text at all.
-    pub fn open(&self, progress: Arc<AtomicU64>) -> Result<Box<dyn BufRead>, Issue> {
+    pub fn open(&self, progress: Arc<AtomicU64>) -> Result<Box<dyn BufRead + Send>, Issue> {
         let issue = |message| Issue { file: self.name(), line: None, message };
-        let raw: Box<dyn Read> = match self {
+        let raw: Box<dyn Read + Send> = match self {
             Self::Stdin => Box::new(io::stdin()),
             Self::File(path) => Box::new(File::open(path).map_err(|error| issue(unreadable(&error)))?),
         };
         let raw = Counted { raw, progress };
         let (head, reader) = peek(Box::new(raw)).map_err(|error| issue(unreadable(&error)))?;
-        let unpacked: Box<dyn Read> = if head.starts_with(GZIP) {
+        let unpacked: Box<dyn Read + Send> = if head.starts_with(GZIP) {
             Box::new(MultiGzDecoder::new(reader))
         } else if head.starts_with(ZSTD) {
             Box::new(Frames { reader, decoder: FrameDecoder::new(), open: false })
@@ -176,11 +176,11 @@ fn unreadable(error: &io::Error) -> String {
     format!("cannot be read: {error}")
 }
 
-type Peeked = BufReader<Chain<Cursor<Vec<u8>>, Box<dyn Read>>>;
+type Peeked = BufReader<Chain<Cursor<Vec<u8>>, Box<dyn Read + Send>>>;
 
 /// The first bytes, and a reader that still has them. One `fill_buf` would not do: a pipe may
 /// hand over a single byte.
-fn peek(mut reader: Box<dyn Read>) -> io::Result<(Vec<u8>, Peeked)> {
+fn peek(mut reader: Box<dyn Read + Send>) -> io::Result<(Vec<u8>, Peeked)> {
     let mut head = Vec::new();
     if let Err(error) = reader.by_ref().take(1024).read_to_end(&mut head) {
         if head.is_empty() {
@@ -203,7 +203,7 @@ impl Read for Damaged {
 }
 
 /// Refuses what is certainly no text, with the way out.
-fn text(head: &[u8], mut reader: Peeked) -> Result<Box<dyn BufRead>, String> {
+fn text(head: &[u8], mut reader: Peeked) -> Result<Box<dyn BufRead + Send>, String> {
     if head.starts_with(ZIP) {
         return Err("a zip archive; expected JSON or JSON Lines, plain or as gzip or zstd: unpack it first".to_owned());
     }

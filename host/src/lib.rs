@@ -30,31 +30,26 @@
 mod bindings;
 mod engine;
 pub mod error;
-pub mod event;
 pub mod guard;
 
 // The command line, from bytes to exit codes.
-#[cfg(feature = "cli")]
-pub mod json;
 #[cfg(feature = "cli")]
 pub mod policy;
 #[cfg(feature = "cli")]
 pub mod input;
 #[cfg(feature = "cli")]
-pub mod trace;
-#[cfg(feature = "cli")]
-pub mod records;
-#[cfg(feature = "cli")]
-pub mod verify;
-#[cfg(feature = "cli")]
 pub mod report;
 #[cfg(feature = "cli")]
 pub mod drill;
+#[cfg(feature = "cli")]
+pub mod audit;
 #[cfg(feature = "cli")]
 pub mod cli;
 
 pub use error::Error;
 pub use guard::{Guard, Limits, OnFailure, Session};
+#[cfg(feature = "cli")]
+pub use twinguard_trace as trace;
 // The component's error never crosses this boundary: the host's own `Error` stands for it.
 pub use twinguard_core::model::{
     Decision, Effect, Finding, Identifier, Neighbour, Observation, Observed, Relation, Sighting, Source, ToolCall, Verdict,

@@ -1,5 +1,7 @@
 //! The project's own commands, so that there are few to remember. `cargo xtask` lists them.
 
+mod packages;
+mod shell;
 mod steps;
 
 use std::env;
@@ -16,6 +18,9 @@ struct Command {
 /// A step: what it makes sure of, and how. Its error is one line, the cause; tools print their own.
 type Step = (&'static str, fn() -> Result<(), String>);
 
+const GUESTS: Step = ("the components are built", steps::guests);
+const VERDICTS: Step = ("Rust's verdicts are written for the other hosts", steps::verdicts);
+
 const COMMANDS: &[Command] = &[
     Command {
         name: "ci",
@@ -28,13 +33,38 @@ const COMMANDS: &[Command] = &[
             ("examples in the documentation run", steps::doc_tests),
             ("the documentation has no broken links", steps::doc),
             ("the core needs no std (wasm32v1-none)", steps::no_std),
-            ("two builds of the component are equal", steps::reproduce),
+            ("two builds of the components are equal", steps::reproduce),
+            VERDICTS,
+            ("the Python package and its adapters pass", packages::python),
+            ("the Node package and its adapters pass", packages::node),
+            ("the Extism plug-in passes in Python and Node", packages::extism),
+            ("the components run in other hosts, as documented", packages::hosts),
         ],
     },
     Command {
         name: "guest",
-        about: "build the component as target/twinguard.wasm; print its size, SHA-256 and imports",
-        steps: &[("the component is built", steps::guest)],
+        about: "build the components, target/twinguard.wasm first; print their sizes, SHA-256 and imports",
+        steps: &[GUESTS],
+    },
+    Command {
+        name: "python",
+        about: "build the wheel, install it into an environment of its own, and test all of it",
+        steps: &[GUESTS, VERDICTS, ("the Python package and its adapters pass", packages::python)],
+    },
+    Command {
+        name: "node",
+        about: "build, pack and test the Node package",
+        steps: &[GUESTS, VERDICTS, ("the Node package and its adapters pass", packages::node)],
+    },
+    Command {
+        name: "hosts",
+        about: "run docs/wasm-hosts.md in wasmtime, wac, jco and Extism; installs them into target/ once",
+        steps: &[
+            GUESTS,
+            VERDICTS,
+            ("the Extism plug-in passes in Python and Node", packages::extism),
+            ("the components run in other hosts, as documented", packages::hosts),
+        ],
     },
     Command {
         name: "bless",

@@ -1,12 +1,10 @@
 //! What the commands are made of.
 
-use std::env::{self, consts::EXE_SUFFIX};
-use std::ffi::OsStr;
+use crate::shell::{Result, cargo, root, run, target_dir, tool, unusable, words};
+use std::env::consts::EXE_SUFFIX;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-
-type Result<T = ()> = std::result::Result<T, String>;
 
 /// Asked first: the build itself can only ask when the compiler it needs besides is built.
 pub fn target() -> Result {
@@ -46,28 +44,36 @@ pub fn no_std() -> Result {
     cargo(&["build", "--package", "twinguard-core", "--target", TARGET])
 }
 
-pub fn guest() -> Result {
-    build_component(&root()?, &target_dir()?, &target_dir()?.join("twinguard.wasm"))
+pub fn guests() -> Result {
+    let target = target_dir()?;
+    build_guests(&root()?, &target, &target)
 }
 
 pub fn reproduce() -> Result {
-    let (root, target) = (root()?, target_dir()?);
-    let here = target.join("twinguard.wasm");
-    build_component(&root, &target, &here)?;
+    let here = target_dir()?;
+    guests()?;
     // Another folder, with a longer name, and nothing of the first build to start from.
-    let elsewhere = target.join("reproduce/a-checkout-at-another-place");
+    let elsewhere = here.join("reproduce/a-checkout-at-another-place");
     if elsewhere.exists() {
         fs::remove_dir_all(&elsewhere).map_err(|error| unusable(&elsewhere, &error))?;
     }
-    copy_sources(&root, &elsewhere)?;
-    let there = elsewhere.join("twinguard.wasm");
-    build_component(&elsewhere, &elsewhere.join("target"), &there)?;
-    let read = |file: &Path| fs::read(file).map_err(|error| unusable(file, &error));
-    if read(&here)? != read(&there)? {
-        return Err(format!("`{}` and `{}` differ: what in them depends on the place?", here.display(), there.display()));
+    copy_sources(&root()?, &elsewhere)?;
+    build_guests(&elsewhere, &elsewhere.join("target"), &elsewhere)?;
+    let built = fs::read_dir(&elsewhere).map_err(|error| unusable(&elsewhere, &error))?.flatten();
+    for there in built.map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|ending| ending == "wasm")) {
+        let here = here.join(there.file_name().unwrap_or_default());
+        let read = |file: &Path| fs::read(file).map_err(|error| unusable(file, &error));
+        if read(&here)? != read(&there)? {
+            return Err(format!("`{}` and `{}` differ: what in them depends on the place?", here.display(), there.display()));
+        }
     }
-    // 170 MB, and only in the way of the next run.
+    // 200 MB, and only in the way of the next run.
     fs::remove_dir_all(&elsewhere).map_err(|error| unusable(&elsewhere, &error))
+}
+
+/// What the Rust host makes of every case, for the other hosts to agree with.
+pub fn verdicts() -> Result {
+    cargo(&["run", "--package", "twinguard-tests", "--bin", "verdicts"])
 }
 
 pub fn bless() -> Result {
@@ -90,12 +96,12 @@ pub fn deny() -> Result {
     run(Command::new(program).args(["--all-features", "check", "licenses", "bans", "sources"]))
 }
 
-/// Builds the component of a workspace with the program that knows how.
-fn build_component(workspace: &Path, target: &Path, file: &Path) -> Result {
+/// Builds the guests of a workspace with the program that knows how.
+fn build_guests(workspace: &Path, target: &Path, folder: &Path) -> Result {
     // With the same packages selected as by the tests, so that cargo finds all of it built.
     cargo(&["build", "--workspace", "--bins"])?;
     let builder = target_dir()?.join("debug").join(format!("twinguard-guest-build{EXE_SUFFIX}"));
-    run(Command::new(builder).args([workspace, target, file]))
+    run(Command::new(builder).args([workspace, target, folder]))
 }
 
 /// Copies what cargo needs: manifests, sources and the contract, without output and test data.
@@ -104,7 +110,7 @@ fn copy_sources(from: &Path, to: &Path) -> Result {
     for entry in fs::read_dir(from).map_err(|error| unusable(from, &error))?.flatten() {
         let (path, name) = (entry.path(), entry.file_name());
         if path.is_dir() {
-            let skipped = ["target", ".git", "data", "node_modules", "python", "node"];
+            let skipped = ["target", ".git", ".venv", "data", "node_modules", "node"];
             if !skipped.iter().any(|folder| name == *folder) {
                 copy_sources(&path, &to.join(name))?;
             }
@@ -115,47 +121,9 @@ fn copy_sources(from: &Path, to: &Path) -> Result {
     Ok(())
 }
 
-fn unusable(path: &Path, error: &std::io::Error) -> String {
-    format!("`{}`: {error}", path.display())
-}
-
-fn root() -> Result<PathBuf> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent();
-    Ok(root.ok_or("xtask stands alone")?.to_owned())
-}
-
-/// This program lies in the target folder, in `debug`.
-fn target_dir() -> Result<PathBuf> {
-    let program = env::current_exe().map_err(|error| format!("where is this program? {error}"))?;
-    let folder = program.ancestors().nth(2).ok_or("this program lies in no target folder")?;
-    Ok(folder.to_owned())
-}
-
-fn tool() -> impl AsRef<OsStr> {
-    env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
-}
-
-fn cargo(arguments: &[&str]) -> Result {
-    run(Command::new(tool()).args(arguments))
-}
-
-fn run(command: &mut Command) -> Result {
-    let status = command.current_dir(root()?).status();
-    match status {
-        Ok(status) if status.success() => Ok(()),
-        Ok(status) => Err(format!("`{}` ended with {status}", words(command))),
-        Err(error) => Err(format!("cannot run `{}`: {error}", words(command))),
-    }
-}
-
 fn has_target(target: &str) -> Result<bool> {
     let mut ask = Command::new("rustc");
     ask.args(["--print", "target-libdir", "--target", target]).current_dir(root()?);
     let answer = ask.output().map_err(|error| format!("cannot run `{}`: {error}", words(&ask)))?;
     Ok(Path::new(String::from_utf8_lossy(&answer.stdout).trim()).is_dir())
-}
-
-fn words(command: &Command) -> String {
-    let words = std::iter::once(command.get_program()).chain(command.get_args());
-    words.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
 }

@@ -1,4 +1,5 @@
-//! Builds the component from the guest's sources, for host/build.rs and `cargo xtask guest`.
+//! Builds what runs inside WebAssembly hosts from the guest's sources, for host/build.rs and
+//! `cargo xtask guest`.
 //!
 //! Equal sources give equal bytes, wherever the folder lies and whatever the outer build was told.
 
@@ -8,15 +9,63 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{env, fs};
+use wasmparser::{BinaryReaderError, ExternalKind, Parser, Payload};
 use wit_component::{ComponentEncoder, DecodedWasm};
 
-/// Names the component to take, where it was built elsewhere: its file.
+/// Names the guard's component to take, where it was built elsewhere: its file.
 pub const GIVEN: &str = "TWINGUARD_COMPONENT";
 
-/// The one interface the component exports.
-const INTERFACE: &str = "twinguard:guard/guard@0.1.0";
+/// One thing that is built for WebAssembly hosts.
+#[derive(Debug)]
+pub struct Guest {
+    /// Its package in the workspace.
+    pub package: &'static str,
+    /// What its file is called.
+    pub file: &'static str,
+    form: Form,
+    /// Everything it may ask of a host.
+    imports: &'static [&'static str],
+    /// Everything it offers, sorted.
+    exports: &'static [&'static str],
+}
 
-/// What the component is made of, relative to the workspace: when to build it again.
+#[derive(Debug, PartialEq)]
+enum Form {
+    /// Carries its contract, in WIT.
+    Component,
+    /// A plain module: the host and it agree by name.
+    Module,
+}
+
+/// The guard, what every host loads.
+pub const GUARD: Guest = Guest {
+    package: "twinguard-guest",
+    file: "twinguard.wasm",
+    form: Form::Component,
+    imports: &[],
+    exports: &["twinguard:guard/guard@0.1.0"],
+};
+
+/// Everything there is to build.
+pub const GUESTS: &[Guest] = &[
+    GUARD,
+    Guest {
+        package: "twinguard-verifier",
+        file: "verifier.wasm",
+        form: Form::Component,
+        imports: &[],
+        exports: &["twinguard:guard/verifier@0.1.0"],
+    },
+    Guest {
+        package: "twinguard-extism",
+        file: "twinguard.extism.wasm",
+        form: Form::Module,
+        imports: &["extism:host/env"], // how an Extism plug-in gets its input and gives its output
+        exports: &["check", "check_once", "check_text", "close", "identify", "observe", "open", "restore", "snapshot"],
+    },
+];
+
+/// What the guard is made of, relative to the workspace: when to build it again.
 pub const SOURCES: &[&str] = &[
     "guest/component/Cargo.toml",
     "guest/component/src",
@@ -28,38 +77,54 @@ pub const SOURCES: &[&str] = &[
     "rust-toolchain.toml",
 ];
 
-/// The component's bytes: those of the file that `TWINGUARD_COMPONENT` names, or else built from
-/// the guest in `workspace`, with everything in between in a `guest-wasm` folder of `target_dir`.
+/// The guard's bytes: those of the file that `TWINGUARD_COMPONENT` names, or else [built](build).
 ///
 /// # Errors
-/// In words that end with the way out: the target is missing, the guest does not compile, or the
-/// result is not the component it should be.
-pub fn component(workspace: &Path, target_dir: &Path) -> Result<Vec<u8>, String> {
-    let component = match env::var_os(GIVEN) {
-        Some(file) => {
-            let file = Path::new(&file);
-            fs::read(file).map_err(|error| format!("cannot read `{}` ({GIVEN}): {error}", file.display()))?
-        }
-        None => encode(&module(workspace, &target_dir.join("guest-wasm"))?)?,
-    };
-    verify(&component)?;
+/// As [`build`], and when the named file cannot be read.
+pub fn guard(workspace: &Path, target_dir: &Path) -> Result<Vec<u8>, String> {
+    let Some(file) = env::var_os(GIVEN) else { return build(&GUARD, workspace, target_dir) };
+    let file = Path::new(&file);
+    let component = fs::read(file).map_err(|error| format!("cannot read `{}` ({GIVEN}): {error}", file.display()))?;
+    verify(&GUARD, &component)?;
     Ok(component)
 }
 
-/// What a component imports and what it exports. Ours must import nothing.
+/// Builds a guest of `workspace`, with everything in between in a `guest-wasm` folder of
+/// `target_dir`.
+///
+/// # Errors
+/// In words that end with the way out: the target is missing, the guest does not compile, or the
+/// result does not import and export what it should.
+pub fn build(guest: &Guest, workspace: &Path, target_dir: &Path) -> Result<Vec<u8>, String> {
+    let module = module(guest, workspace, &target_dir.join("guest-wasm"))?;
+    let built = if guest.form == Form::Component { encode(&module)? } else { module };
+    verify(guest, &built)?;
+    Ok(built)
+}
+
+/// What a guest imports and what it exports.
 #[derive(Debug)]
 pub struct Surface {
-    /// Everything a host would have to provide.
+    /// Everything a host would have to provide: interfaces, or a module's namespaces.
     pub imports: Vec<String>,
-    /// Everything a host can use.
+    /// Everything a host can use: interfaces, or a module's functions.
     pub exports: Vec<String>,
 }
 
-/// Reads what a component imports and exports.
+/// Reads what a component or a module imports and exports, sorted.
 ///
 /// # Errors
-/// When the bytes are no component.
-pub fn surface(component: &[u8]) -> Result<Surface, String> {
+/// When the bytes are neither.
+pub fn surface(guest: &[u8]) -> Result<Surface, String> {
+    let mut surface = if Parser::is_core_wasm(guest) { of_module(guest) } else { of_component(guest) }?;
+    for names in [&mut surface.imports, &mut surface.exports] {
+        names.sort_unstable();
+        names.dedup();
+    }
+    Ok(surface)
+}
+
+fn of_component(component: &[u8]) -> Result<Surface, String> {
     // Not a search for import sections: those of the modules nested inside are its own affair.
     match wit_component::decode(component) {
         Ok(DecodedWasm::Component(resolve, world)) => {
@@ -74,17 +139,39 @@ pub fn surface(component: &[u8]) -> Result<Surface, String> {
     }
 }
 
-/// INVARIANT: no host ever sees a component that imports anything.
-fn verify(component: &[u8]) -> Result<(), String> {
-    let Surface { imports, exports } = surface(component)?;
-    if !imports.is_empty() {
-        return Err(format!(
-            "the component must import nothing, but it imports {}; remove from guest/ what asks for it",
-            imports.join(", ")
-        ));
+fn of_module(module: &[u8]) -> Result<Surface, String> {
+    let broken = |error: BinaryReaderError| format!("not a module: {error}");
+    let mut surface = Surface { imports: Vec::new(), exports: Vec::new() };
+    for payload in Parser::new(0).parse_all(module) {
+        match payload.map_err(broken)? {
+            Payload::ImportSection(section) => {
+                for import in section.into_imports() {
+                    surface.imports.push(import.map_err(broken)?.module.into());
+                }
+            }
+            Payload::ExportSection(section) => {
+                for export in section {
+                    let export = export.map_err(broken)?;
+                    if export.kind == ExternalKind::Func {
+                        surface.exports.push(export.name.into());
+                    }
+                }
+            }
+            _ => {}
+        }
     }
-    if exports != [INTERFACE] {
-        return Err(format!("the component must export `{INTERFACE}` alone, but it exports {exports:?}"));
+    Ok(surface)
+}
+
+/// INVARIANT: no host ever sees a guest that imports more than its form of host must give.
+fn verify(guest: &Guest, built: &[u8]) -> Result<(), String> {
+    let Guest { file, imports: allowed, exports: promised, .. } = guest;
+    let Surface { imports, exports } = surface(built)?;
+    if imports != *allowed {
+        return Err(format!("{file} must import {allowed:?} alone, but it imports {imports:?}; remove from guest/ what asks for it"));
+    }
+    if exports != *promised {
+        return Err(format!("{file} must export {promised:?} alone, but it exports {exports:?}"));
     }
     Ok(())
 }
@@ -98,12 +185,12 @@ fn encode(module: &[u8]) -> Result<Vec<u8>, String> {
 }
 
 /// Compiles the guest with a cargo of its own, and gives the core module.
-fn module(workspace: &Path, target_dir: &Path) -> Result<Vec<u8>, String> {
+fn module(guest: &Guest, workspace: &Path, target_dir: &Path) -> Result<Vec<u8>, String> {
     target::installed()?;
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut build = Command::new(cargo);
     build
-        .args(["build", "--locked", "--package", "twinguard-guest"])
+        .args(["build", "--locked", "--package", guest.package])
         .args(["--target", target::TARGET, "--profile", "guest", "--target-dir"])
         .arg(target_dir)
         .current_dir(workspace);
@@ -116,7 +203,7 @@ fn module(workspace: &Path, target_dir: &Path) -> Result<Vec<u8>, String> {
     if !status.success() {
         return Err("the guest does not compile: see cargo's own errors".into());
     }
-    let file = target_dir.join(target::TARGET).join("guest/twinguard_guest.wasm");
+    let file = target_dir.join(target::TARGET).join("guest").join(guest.package.replace('-', "_")).with_extension("wasm");
     fs::read(&file).map_err(|error| format!("cannot read `{}`: {error}", file.display()))
 }
 

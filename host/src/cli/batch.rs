@@ -1,14 +1,14 @@
 //! Many traces at once: read in order, worked on side by side, handed on in order.
 
-use crate::event::{Issue, Trace};
 use crate::input::Input;
-use crate::records::Records;
-use crate::trace::{self, Format, Record};
 use indicatif::{ProgressBar, ProgressStyle};
 use rayon::prelude::*;
 use std::io::{self, IsTerminal as _};
 use std::mem;
 use std::sync::Arc;
+use twinguard_trace::event::{Issue, Trace};
+use twinguard_trace::format::{self, Format, Record};
+use twinguard_trace::records::Records;
 
 /// Text that is worked on at once: enough for every core, little enough for memory.
 const BATCH: usize = 16 << 20;
@@ -70,7 +70,7 @@ impl<W> Work<'_, W> {
     {
         let read = |item: Result<Record, Issue>| -> Result<Vec<T>, Issue> {
             let record = item?;
-            let traces = trace::read(&record, self.format)?;
+            let traces = format::read(&record, self.format)?;
             let done = if traces.len() > 1 {
                 traces.into_par_iter().map(&self.one).collect()
             } else {

@@ -5,10 +5,10 @@ use super::{Failure, Source, complain, complain_of, policy};
 use crate::Guard;
 use crate::drill::score::Score;
 use crate::drill::{self, Drill, Options};
-use crate::event::{Issue, Trace};
 use crate::input::{self, Input};
 use clap::{Args, ValueEnum};
 use std::io::{self, BufWriter};
+use twinguard_trace::event::{Issue, Trace};
 
 pub(super) const HELP: &str = "\
 A trace is replayed untouched first: what the guard says now are the alarms that its users would

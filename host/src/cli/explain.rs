@@ -2,16 +2,16 @@
 
 use super::{Explain, Failure, Output, columns, complain_of, policy};
 use crate::Guard;
-use crate::event::{Issue, Trace};
 use crate::input::{self, Input};
-use crate::records::Records;
 use crate::report::Shown;
 use crate::report::human::Human;
 use crate::report::jsonl::Jsonl;
-use crate::trace::{self, Format};
-use crate::verify::{self, Explained};
 use anstream::{AutoStream, ColorChoice};
 use std::io::{self, BufWriter, Cursor, Read as _, Write};
+use twinguard_trace::event::{Issue, Trace};
+use twinguard_trace::format::{self, Format};
+use twinguard_trace::records::Records;
+use twinguard_trace::verify::{self, Explained};
 
 /// The most that is read of one input; people read what comes out.
 const LARGEST: u64 = 64 << 20;
@@ -34,14 +34,14 @@ pub(super) fn run(arguments: &Explain, color: ColorChoice) -> Result<u8, Failure
         let (traces, bad) = traces(&input.name(), &text, source.trace_format);
         if traces.is_empty() && source.trace_format.is_none() {
             let text = String::from_utf8_lossy(&text);
-            writer.write(&input.name(), &[verify::explain_text(&guard, &policy, &text)?])?;
+            writer.write(&input.name(), &[verify::explain_text(&mut guard.session(&policy)?, &text)?])?;
             continue;
         }
         issues.extend(bad);
         for trace in traces {
             issues.extend(trace.issues.iter().cloned());
             let id = trace.id.clone();
-            writer.write(&id, &verify::explain(&guard, &policy, trace)?)?;
+            writer.write(&id, &verify::explain(&mut guard.session(&policy)?, trace)?)?;
         }
     }
     writer.flush()?;
@@ -64,7 +64,7 @@ fn read(input: &Input) -> Result<Vec<u8>, Issue> {
 fn traces(name: &str, text: &[u8], format: Option<&'static Format>) -> (Vec<Trace>, Vec<Issue>) {
     let (mut traces, mut issues) = (Vec::new(), Vec::new());
     for item in Records::new(name, Box::new(Cursor::new(text.to_vec())), format) {
-        match item.and_then(|record| trace::read(&record, format)) {
+        match item.and_then(|record| format::read(&record, format)) {
             Ok(found) => traces.extend(found),
             Err(issue) => issues.push(issue),
         }

@@ -3,14 +3,14 @@
 use super::batch::Work;
 use super::{Failure, Output, Verify, columns, complain_of, policy};
 use crate::Guard;
-use crate::event::{Issue, Trace};
 use crate::input::{self, Input};
 use crate::report::human::Human;
 use crate::report::jsonl::Jsonl;
 use crate::report::{Render, Shown, Summary};
-use crate::verify::{self, Report};
 use anstream::{AutoStream, ColorChoice};
 use std::io::{self, BufWriter};
+use twinguard_trace::event::{Issue, Trace};
+use twinguard_trace::verify::{self, Report};
 
 /// Input that takes long enough to show how far it is.
 const LONG: u64 = 16 << 20;
@@ -55,6 +55,8 @@ pub(super) fn run(arguments: &Verify, color: ColorChoice) -> Result<u8, Failure>
 
 /// A conversation for which no session could be opened is blocked like one whose session failed.
 fn report(guard: &Guard, policy: &str, trace: Trace) -> Report {
-    let unopened = Report::unopened(&trace);
-    verify::verify(guard, policy, trace).unwrap_or_else(|error| unopened.because(&error))
+    match guard.session(policy) {
+        Ok(mut session) => verify::verify(&mut session, trace),
+        Err(error) => Report::unopened(&trace).because(&error),
+    }
 }

@@ -6,12 +6,12 @@ use super::random::Random;
 use super::shown::{Shown, is_respelt};
 use super::target::{Place, Target, targets};
 use super::{Injection, Options};
-use crate::event::{Event, What};
-use crate::json::Json;
 use std::collections::BTreeMap;
 use twinguard_core::kind::kind_of;
 use twinguard_core::model::{Decision, ToolCall};
 use twinguard_core::shape::body;
+use twinguard_trace::event::{Event, What};
+use twinguard_trace::json::Json;
 
 /// Draws of a target for one shape: not every shape fits every identifier.
 const TRIES: usize = 16;

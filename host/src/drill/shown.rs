@@ -2,7 +2,6 @@
 //! so nothing here asks the guard.
 
 use super::target::is_worth_it;
-use crate::event::{Event, What};
 use memchr::memmem::Finder;
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
@@ -12,6 +11,7 @@ use twinguard_core::kind::kind_of;
 use twinguard_core::shape::family;
 use twinguard_core::slot::Role;
 use twinguard_core::value::value_of;
+use twinguard_trace::event::{Event, What};
 
 /// The texts of a conversation and the identifiers in them.
 #[derive(Debug)]

@@ -1,12 +1,12 @@
 //! Where the keys and values of a text stand, by JSON Pointer.
 
 use super::Flaw;
-use crate::json::Json;
 use serde::Deserialize as _;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
+use twinguard_trace::json::Json;
 
 /// The byte ranges of every key and value of a text.
 #[derive(Debug, Default)]

@@ -2,10 +2,10 @@
 //! the identifier that is spoken of.
 
 use super::cells::{cells, head, safe, tail, width};
-use crate::json::Json;
-use crate::verify::Judged;
 use twinguard_core::credential::{SHOWN as SECRET, is_credential, is_secret_field};
 use twinguard_core::model::Finding;
+use twinguard_trace::json::Json;
+use twinguard_trace::verify::Judged;
 
 /// Columns of an argument that is only context, and of the text around an identifier.
 const CONTEXT: usize = 24;

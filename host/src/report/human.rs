@@ -5,11 +5,11 @@ use super::align::{Column, align};
 use super::call::{self, Frame};
 use super::cells::{Cell, cells, safe, width};
 use super::{Render, Shown, Summary};
-use crate::verify::{Explained, Judged, Origin, Report};
 use anstyle::{AnsiColor, Style};
 use std::fmt::Write as _;
 use std::io::{self, Write};
 use twinguard_core::model::{Decision, Finding, Neighbour, Sighting, Source};
+use twinguard_trace::verify::{Explained, Judged, Origin, Report};
 
 const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();

@@ -1,6 +1,6 @@
 //! Records to conversations: every trace format, in one ordered table.
 //!
-//! A new format is a row in [`FORMATS`], a file in `trace/`, and a folder in `tests/data/traces/`.
+//! A new format is a row in [`FORMATS`], a file in `format/`, and a folder in `tests/data/traces/`.
 
 mod anthropic;
 mod claude_code;
@@ -21,7 +21,7 @@ use std::sync::Arc;
 /// The text of one record, and where it stood.
 #[derive(Clone, Debug)]
 pub struct Record {
-    /// The file's name, as in [`crate::input::Input::name`].
+    /// The file's name, as the user named it.
     pub file: Arc<str>,
     /// Zero-based index of the record in its file.
     pub index: u64,
@@ -85,7 +85,7 @@ impl Place<'_> {
 
 /// The format of this name.
 #[must_use]
-pub fn format(name: &str) -> Option<&'static Format> {
+pub fn named(name: &str) -> Option<&'static Format> {
     FORMATS.iter().find(|format| format.name == name)
 }
 
@@ -111,11 +111,11 @@ pub fn detect(record: Json<'_>) -> Option<&'static Format> {
 /// An [`Issue`] when the record is no JSON, or of no known format.
 ///
 /// ```
-/// use twinguard::trace::{self, Record};
+/// use twinguard_trace::format::{self, Record};
 ///
 /// let text = r#"{"id": "run-1", "messages": [{"role": "user", "content": "Where is ORD-5521?"}]}"#;
 /// let record = Record { file: "runs.jsonl".into(), index: 0, line: 1, text: text.into() };
-/// let traces = trace::read(&record, None).unwrap();
+/// let traces = format::read(&record, None).unwrap();
 /// assert_eq!(traces[0].id, "run-1");
 /// ```
 pub fn read(record: &Record, named: Option<&'static Format>) -> Result<Vec<Trace>, Issue> {

@@ -2,6 +2,7 @@
 //! follow the core's types.
 
 use super::{Render, Shown, Summary};
+use crate::form::{Neighbour, Sighting};
 use crate::verify::{Explained, Judged, Origin, Report};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -127,23 +128,6 @@ struct Unchecked<'a> {
 }
 
 #[derive(Serialize)]
-struct Neighbour<'a> {
-    value: &'a str,
-    distance: u32,
-    edit: &'a str,
-    seen_in: Vec<Sighting<'a>>,
-}
-
-#[derive(Serialize)]
-struct Sighting<'a> {
-    source: &'static str,
-    tool: Option<&'a str>,
-    call_id: Option<&'a str>,
-    turn: u32,
-    pointer: &'a str,
-}
-
-#[derive(Serialize)]
 struct Trace<'a> {
     r#type: &'static str,
     trace: &'a str,
@@ -200,25 +184,6 @@ impl<'a> Finding<'a> {
             coincidence: finding.coincidence,
             nearest: finding.nearest.iter().map(Neighbour::from).collect(),
             message: &finding.message,
-        }
-    }
-}
-
-impl<'a> From<&'a model::Neighbour> for Neighbour<'a> {
-    fn from(neighbour: &'a model::Neighbour) -> Self {
-        let model::Neighbour { value, distance, edit, seen_in } = neighbour;
-        Self { value, distance: *distance, edit, seen_in: seen_in.iter().map(Sighting::from).collect() }
-    }
-}
-
-impl<'a> From<&'a model::Sighting> for Sighting<'a> {
-    fn from(sighting: &'a model::Sighting) -> Self {
-        Self {
-            source: sighting.source.name(),
-            tool: sighting.tool.as_deref(),
-            call_id: sighting.call_id.as_deref(),
-            turn: sighting.turn,
-            pointer: &sighting.pointer,
         }
     }
 }

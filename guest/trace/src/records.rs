@@ -4,8 +4,8 @@
 //! out by counting brackets and quotes; whether each is JSON is for the one who reads it.
 
 use crate::event::Issue;
+use crate::format::{self, Format, Record};
 use crate::json::Json;
-use crate::trace::{self, Format, Record};
 use std::io::{self, BufRead, Cursor};
 use std::mem;
 use std::sync::Arc;
@@ -41,7 +41,7 @@ struct Together {
 impl Records {
     /// Reads from an opened input. `format` is the one the user named.
     #[must_use]
-    pub fn new(file: &str, reader: Box<dyn BufRead>, format: Option<&'static Format>) -> Self {
+    pub fn new(file: &str, reader: Box<dyn BufRead + Send>, format: Option<&'static Format>) -> Self {
         let values = Values { reader, line: 1, in_array: false, by_line: false };
         Self { file: file.into(), format, values, together: None, waiting: None, begun: false, index: 0, bad: 0, ended: false }
     }
@@ -81,7 +81,7 @@ impl Records {
             return None;
         }
         let part = std::str::from_utf8(&text).ok().and_then(|text| Json::parse(text).ok());
-        if part.is_some_and(|part| trace::is_part(part, self.format)) {
+        if part.is_some_and(|part| format::is_part(part, self.format)) {
             let mut joined = vec![b'['];
             joined.extend_from_slice(&text);
             self.together = Some(Together { line, text: joined, in_array });
@@ -168,7 +168,7 @@ enum Step {
 
 /// Cuts a stream into values; opens arrays at the top, so that their elements stream.
 struct Values {
-    reader: Box<dyn BufRead>,
+    reader: Box<dyn BufRead + Send>,
     line: u64,
     in_array: bool,
     /// After a line that swallowed the ones behind it, every line is a value of its own.

@@ -2,8 +2,60 @@
 //! nothing and opens no file.
 
 use crate::event::{Event, Issue, Trace, What};
-use crate::{Error, Guard};
-use twinguard_core::model::{Decision, Finding, Identifier, Sighting, Source};
+use std::fmt::Display;
+use twinguard_core::model::{Decision, Finding, Identifier, Observation, Sighting, Source, ToolCall, Verdict};
+use twinguard_core::session::Session;
+
+/// The memory of one conversation, wherever it runs: the core itself, or a component around it.
+pub trait Judge {
+    /// Why a text could not be taken.
+    type Error: Display;
+
+    /// Remembers what the model was shown.
+    ///
+    /// # Errors
+    /// When nothing was learned from the text. Later verdicts tell of it.
+    fn observe(&mut self, what: &Observation) -> Result<(), Self::Error>;
+
+    /// Judges a call. One that cannot be judged is blocked, in a verdict without findings.
+    fn check(&mut self, call: &ToolCall) -> Verdict;
+
+    /// Lists the identifiers of a text.
+    ///
+    /// # Errors
+    /// When the text is beyond a limit, or the judge has failed.
+    fn identify(&mut self, text: &str) -> Result<Vec<Identifier>, Self::Error>;
+}
+
+impl Judge for Session {
+    type Error = twinguard_core::model::Error;
+
+    fn observe(&mut self, what: &Observation) -> Result<(), Self::Error> {
+        Session::observe(self, what).map(drop)
+    }
+
+    fn check(&mut self, call: &ToolCall) -> Verdict {
+        Session::check(self, call).unwrap_or_else(|error| unchecked(&error))
+    }
+
+    fn identify(&mut self, text: &str) -> Result<Vec<Identifier>, Self::Error> {
+        Ok(Session::identify(self, text))
+    }
+}
+
+/// The verdict on what could not be checked: it must not run.
+///
+/// ```
+/// use twinguard_core::model::Decision;
+///
+/// let verdict = twinguard_trace::verify::unchecked(&"out of memory");
+/// assert_eq!(verdict.decision, Decision::Block);
+/// ```
+#[must_use]
+pub fn unchecked(why: &impl Display) -> Verdict {
+    let message = format!("twinguard could not check this, so it must not run: {why}");
+    Verdict { decision: Decision::Block, findings: Vec::new(), message, repaired: None }
+}
 
 /// What the guard said about one conversation.
 #[derive(Clone, Debug)]
@@ -48,23 +100,17 @@ pub struct Judged {
     pub findings: Vec<Finding>,
 }
 
-/// Judges every call of a trace in a session of its own.
-///
-/// # Errors
-/// Only when no session could be opened: the policy is invalid, or the guard cannot run here.
-/// A guard that fails later blocks that call and every one after it.
+/// Judges every call of a trace in a fresh session. A session that fails blocks that call and
+/// every one after it.
 ///
 /// ```
-/// use twinguard::{Decision, Guard, event::Trace, verify};
+/// use twinguard_core::{model::Decision, session::Session};
+/// use twinguard_trace::{event::Trace, verify};
 ///
-/// # fn main() -> Result<(), twinguard::Error> {
-/// let report = verify::verify(&Guard::new()?, "", Trace::default())?;
+/// let report = verify::verify(&mut Session::open("").unwrap(), Trace::default());
 /// assert_eq!(report.decision, Decision::Allow); // nothing was called
-/// # Ok(())
-/// # }
 /// ```
-pub fn verify(guard: &Guard, policy: &str, trace: Trace) -> Result<Report, Error> {
-    let mut session = guard.session(policy)?;
+pub fn verify(session: &mut impl Judge, trace: Trace) -> Report {
     let turns: Vec<u32> = trace.events.iter().map(|event| event.turn).collect();
     let Trace { id, model, file, line, events, issues } = trace;
     let mut report = Report { id, model, file, line, calls: 0, identifiers: 0, decision: Decision::Allow, judged: Vec::new(), issues };
@@ -101,7 +147,7 @@ pub fn verify(guard: &Guard, policy: &str, trace: Trace) -> Result<Report, Error
             });
         }
     }
-    Ok(report)
+    report
 }
 
 impl Report {
@@ -125,7 +171,7 @@ impl Report {
 
     /// The same, with the reason.
     #[must_use]
-    pub fn because(mut self, error: &Error) -> Self {
+    pub fn because(mut self, error: &impl Display) -> Self {
         self.trouble(0, &error.to_string());
         self
     }
@@ -170,9 +216,8 @@ pub struct Explained {
 /// was observed.
 ///
 /// # Errors
-/// As [`verify`], and when a text is beyond a limit.
-pub fn explain(guard: &Guard, policy: &str, trace: Trace) -> Result<Vec<Explained>, Error> {
-    let mut session = guard.session(policy)?;
+/// When a text is beyond a limit, or the session fails.
+pub fn explain<J: Judge>(session: &mut J, trace: Trace) -> Result<Vec<Explained>, J::Error> {
     let turns: Vec<u32> = trace.events.iter().map(|event| event.turn).collect();
     let mut explained = Vec::with_capacity(turns.len());
     for Event { turn, what } in trace.events {
@@ -199,8 +244,8 @@ pub fn explain(guard: &Guard, policy: &str, trace: Trace) -> Result<Vec<Explaine
 ///
 /// # Errors
 /// As [`explain`].
-pub fn explain_text(guard: &Guard, policy: &str, text: &str) -> Result<Explained, Error> {
-    let identifiers = guard.session(policy)?.identify(text)?;
+pub fn explain_text<J: Judge>(session: &mut J, text: &str) -> Result<Explained, J::Error> {
+    let identifiers = session.identify(text)?;
     Ok(Explained { turn: 0, origin: Origin::Text, tool: None, call_id: None, identifiers })
 }
 

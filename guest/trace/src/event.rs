@@ -44,7 +44,7 @@ pub struct Trace {
 /// Something in the input that could not be read; everything else was.
 ///
 /// ```
-/// let issue = twinguard::event::Issue {
+/// let issue = twinguard_trace::event::Issue {
 ///     file: "runs.jsonl".into(),
 ///     line: Some(3),
 ///     message: "no JSON: expected `:`".into(),
