@@ -92,6 +92,8 @@ pub fn mentions(leaf: &Leaf<'_>, kinds: &[CustomKind]) -> Vec<Mention> {
     let mut chunks = Chunks(Vec::new());
     token::scan(leaf.text, &mut chunks);
     let mut ranges = chunks.0;
+    // Most of a long text is words, and asking each what it might be would take longer than all else.
+    ranges.retain(|range| !is_word(leaf.text.get(range.clone()).unwrap_or_default()));
     // What the user describes may hold spaces or other separators: it replaces the chunks it covers.
     for kind in kinds {
         for found in kind.pattern.find_iter(leaf.text) {
@@ -108,6 +110,11 @@ pub fn mentions(leaf: &Leaf<'_>, kinds: &[CustomKind]) -> Vec<Mention> {
         mention
     };
     ranges.into_iter().filter(|range| range.len() <= LONGEST_TOKEN).map(chunk).collect()
+}
+
+/// Whether a chunk of a longer text is letters alone, so that it is nobody's identifier.
+fn is_word(text: &str) -> bool {
+    text.bytes().all(|b| b.is_ascii_alphabetic())
 }
 
 /// Joins digits that are written in groups (`DE75 5121 0800 …`): one number, not many short ones.
