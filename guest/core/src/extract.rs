@@ -45,6 +45,8 @@ pub struct Mention {
     pub span: Range<u32>,
     /// Written as a JSON number.
     pub is_number: bool,
+    /// A mark beside it says that a part was left out on purpose: `DE75…6199`, `**** 1111`.
+    pub is_masked: bool,
     /// The pieces of a path or URL, as byte ranges of `text`.
     pub pieces: Vec<Range<usize>>,
 }
@@ -70,6 +72,7 @@ pub fn mentions(leaf: &Leaf<'_>, kinds: &[CustomKind]) -> Vec<Mention> {
         text: leaf.text.get(range.clone()).unwrap_or_default().into(),
         span: leaf.locate(range),
         is_number: leaf.form == Form::Number,
+        is_masked: false,
         pieces: Vec::new(),
     };
     if trimmed.is_empty() || leaf.form == Form::Word {
@@ -104,12 +107,22 @@ pub fn mentions(leaf: &Leaf<'_>, kinds: &[CustomKind]) -> Vec<Mention> {
     ranges.sort_unstable_by_key(|range| range.start);
     let ranges = grouped(leaf.text, ranges);
     let chunk = |range: Range<usize>| {
-        let mut mention = base(surrounding, range);
+        let mut mention = base(surrounding, range.clone());
+        mention.is_masked = surrounding == Place::Prose && is_masked(leaf.text, range);
         // `table.column` in a query; in a sentence a dot is a version's, a number's or a file's.
         mention.pieces = pieces(&mention.text, surrounding == Place::Code);
         mention
     };
     ranges.into_iter().filter(|range| range.len() <= LONGEST_TOKEN).map(chunk).collect()
+}
+
+/// Whether a chunk stands at a mark of something left out.
+fn is_masked(text: &str, range: Range<usize>) -> bool {
+    const MARKS: &[&str] = &["…", "...", "**", "••", "xxx", "XXX"];
+    let after = text.get(range.end..).unwrap_or_default().trim_start_matches(' ');
+    let before = text.get(..range.start).unwrap_or_default().trim_end_matches(' ');
+    let inside = text.get(range).unwrap_or_default();
+    MARKS.iter().any(|mark| after.starts_with(mark) || before.ends_with(mark) || inside.contains(mark))
 }
 
 /// Whether a chunk of a longer text is letters alone, so that it is nobody's identifier.
