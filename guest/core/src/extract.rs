@@ -45,7 +45,8 @@ pub struct Mention {
     pub span: Range<u32>,
     /// Written as a JSON number.
     pub is_number: bool,
-    /// A mark beside it says that a part was left out on purpose: `DE75…6199`, `**** 1111`.
+    /// A mark beside it says that a part was left out on purpose: `DE75…6199`, `**** 1111`, or in code
+    /// a wildcard: `LIKE 'ABC742%'`.
     pub is_masked: bool,
     /// The pieces of a path or URL, as byte ranges of `text`.
     pub pieces: Vec<Range<usize>>,
@@ -108,7 +109,7 @@ pub fn mentions(leaf: &Leaf<'_>, kinds: &[CustomKind]) -> Vec<Mention> {
     let ranges = grouped(leaf.text, ranges);
     let chunk = |range: Range<usize>| {
         let mut mention = base(surrounding, range.clone());
-        mention.is_masked = surrounding == Place::Prose && is_masked(leaf.text, range);
+        mention.is_masked = if surrounding == Place::Prose { is_masked(leaf.text, range) } else { is_pattern(leaf.text, range) };
         // `table.column` in a query; in a sentence a dot is a version's, a number's or a file's.
         mention.pieces = pieces(&mention.text, surrounding == Place::Code);
         mention
@@ -123,6 +124,11 @@ fn is_masked(text: &str, range: Range<usize>) -> bool {
     let before = text.get(..range.start).unwrap_or_default().trim_end_matches(' ');
     let inside = text.get(range).unwrap_or_default();
     MARKS.iter().any(|mark| after.starts_with(mark) || before.ends_with(mark) || inside.contains(mark))
+}
+
+/// Whether a wildcard follows, so that a chunk is the beginning of what is looked for.
+fn is_pattern(text: &str, range: Range<usize>) -> bool {
+    text.get(range.end..).unwrap_or_default().starts_with(['*', '%', '?', '[', '{', '$'])
 }
 
 /// Whether a chunk of a longer text is letters alone, so that it is nobody's identifier.

@@ -62,7 +62,7 @@ pub fn words_of_name(name: &str) -> impl Iterator<Item = &str> {
 #[must_use]
 pub fn normal(name: &str) -> String {
     let mut words: Vec<String> =
-        words_of_name(name).map(str::to_lowercase).filter(|word| !GENERIC.contains(&word.as_str())).map(singular).collect();
+        words_of_name(name).map(str::to_lowercase).map(singular).filter(|word| !GENERIC.contains(&word.as_str())).collect();
     words.sort_unstable();
     words.dedup();
     words.join(" ")

@@ -485,9 +485,9 @@ impl Session {
             }
             for judgement in judgements.iter().filter(|judgement| !judgement.was_seen() && judgement.written != credential::SHOWN) {
                 written.insert(judgement.written.clone());
-                if judgement.decision > Decision::Allow {
+                if judgement.decision > Decision::Allow && !judgement.is_new {
                     *self.suspects.entry(judgement.written.clone()).or_default() += 1;
-                } else if judgement.counts && judgement.relation != Relation::Introduced {
+                } else if (judgement.counts || judgement.is_new) && judgement.relation != Relation::Introduced {
                     self.introduced.insert(&judgement.written);
                     // Later calls use the pieces of a new path by themselves.
                     for piece in mention.pieces.iter().filter_map(|range| mention.text.get(range.clone())) {

@@ -59,6 +59,11 @@ const IDENTIFIERS: &[&str] = &[
     "no",
     "num",
     "nr",
+    "nummer",
+    "numero",
+    "número",
+    "numéro",
+    "番号",
     "card",
     "user",
     "customer",
@@ -260,7 +265,7 @@ const ENDING_IN_ID: &[&str] = &[
 /// Whether a word runs into what it numbers: `colisid`, `trackingnumber`, `zipcode`.
 fn is_run_together(word: &str) -> bool {
     let ends = |ending: &str| word.len() > ending.len() + 2 && word.ends_with(ending);
-    (ends("id") && !ENDING_IN_ID.contains(&word)) || ends("number") || ends("uuid")
+    (ends("id") && !ENDING_IN_ID.contains(&word)) || ends("number") || ends("nummer") || ends("番号") || ends("uuid")
 }
 
 impl Role {

@@ -74,6 +74,8 @@ pub struct Judgement {
     pub doubt: Option<Doubt>,
     /// It looks like an identifier; words and values are judged but not counted.
     pub counts: bool,
+    /// It names what the call makes, and the call may run: from then on it exists.
+    pub is_new: bool,
 }
 
 impl Judgement {
@@ -97,6 +99,7 @@ impl Judgement {
             seen: None,
             doubt: None,
             counts: true,
+            is_new: false,
         }
     }
 }
@@ -308,6 +311,7 @@ impl Context<'_> {
             coincidence,
             nearest,
             counts: true,
+            is_new: mention.place == Place::Whole && decision.min(cap) < Decision::Ask && self.creates(mention),
             ..plain
         }
     }
@@ -327,6 +331,7 @@ impl Context<'_> {
             seen: None,
             doubt: None,
             counts,
+            is_new: false,
             range,
         }
     }

@@ -21,7 +21,8 @@ pub(super) fn is_version(text: &str) -> bool {
         && stem.starts_with(|first: char| first.is_ascii_digit());
     let says_so = marked.is_some() || compared.is_some() || stem.len() < numbers.len() || stem.ends_with(['x', 'X', '*']);
     let counted = match parts {
-        1 => marked.is_some() || compared.is_some(),
+        // `V83921` is the number of something.
+        1 => (marked.is_some() || compared.is_some()) && stem.len() <= 3,
         2 => says_so,
         3 => true,
         4 => says_so || !suffix.is_empty(),

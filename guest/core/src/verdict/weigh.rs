@@ -6,7 +6,7 @@ use crate::{
     confusable,
     extract::{Mention, Place},
     kind::kind_of,
-    model::{Decision, Relation},
+    model::{Decision, Relation, Source},
     shape::{self, counter_step, is_dated_step},
     slot::{Held, Role},
     twin::{self, Neighbour},
@@ -36,6 +36,11 @@ impl Context<'_> {
         let all_seen = |held: Held| held.seen >= 2 && held.new == 0;
         match () {
             () if relation == Relation::Confusable => (relation, Decision::Block),
+            // What only a person typed is no record of how it is spelt: `g2qdlg` is filed as `G2QDLG`.
+            () if relation == Relation::Recased && is_one_case(written) && self.is_only_typed(best.id) => {
+                (Relation::Equivalent, Decision::Allow)
+            }
+            () if is_respaced(written, seen) => (Relation::Equivalent, Decision::Allow),
             // `Service` for `service`: a word in another case names the same thing.
             () if relation == Relation::Recased && !has_digit(seen) => (relation, Decision::Allow),
             // `one_way` for `one-way`: so does one with another separator.
@@ -43,7 +48,8 @@ impl Context<'_> {
             // Nobody puts a space into a name that has none.
             () if written.contains(' ') && written.chars().filter(|c| *c != ' ').eq(seen.chars()) => (relation, Decision::Block),
             () if is_integer && !is_identifier && (written.len() < 6 || relation == Relation::Truncated) => (relation, Decision::Warn),
-            () if mention.role == Role::Quantity => (relation, Decision::Warn),
+            // `from: "0x9140…"`: an opaque value is no quantity, whatever the argument is called.
+            () if mention.role == Role::Quantity && (bits < OPAQUE_BITS || is_integer) => (relation, Decision::Warn),
             () if self.creates(mention) => {
                 (if counter_step(written, seen).is_some() { Relation::Sibling } else { relation }, Decision::Warn)
             }
@@ -81,8 +87,8 @@ impl Context<'_> {
         let same_digits = written.chars().filter(is_digit).eq(seen.chars().filter(is_digit));
         match () {
             () if relation == Relation::Confusable && confusable::mixed_scripts(written) => (relation, Decision::Block),
-            // People are shown `DE75…6199` and `acct_7H9…` on purpose.
-            () if mention.is_masked && relation == Relation::Truncated => (Relation::Derived, Decision::Allow),
+            // People are shown `DE75…6199` on purpose, and `ABC742*` is looked for.
+            () if mention.is_masked && matches!(relation, Relation::Truncated | Relation::Sibling) => (Relation::Derived, Decision::Allow),
             // A name that carries a date or a version is written by rule.
             () if is_dated_step(written, seen) => (Relation::Sibling, Decision::Allow),
             // The next file of a series is a new file.
@@ -113,12 +119,19 @@ impl Context<'_> {
                 || relation == Relation::Truncated && (written.len() < 6 || bits < 12.0)
                 || written.len() < 5
                 || relation == Relation::Reprefixed && bits < 16.0
+                // `test_13977` for `issue-13977`: code names things after numbers it was given.
+                || relation == Relation::Reprefixed && mention.place == Place::Code && bits < 24.0
                 || bits < FEWEST_BITS =>
             {
                 (relation, Decision::Warn)
             }
             () => (relation, Decision::Ask),
         }
+    }
+
+    /// Whether no tool, prompt or host ever showed it.
+    fn is_only_typed(&self, id: u32) -> bool {
+        [Source::ToolResult, Source::SystemPrompt, Source::Host].iter().all(|source| !self.ledger.stood_in(id, *source))
     }
 
     /// Whether nearness is normal around this seen identifier: it has a seen neighbour itself, or
@@ -162,6 +175,36 @@ impl Context<'_> {
         };
         chance(rivals as u64, body.alphabet, body.length, limit) * libm::exp2(-body.word_bits)
     }
+}
+
+/// Whether all letters are capitals, or none is.
+fn is_one_case(text: &str) -> bool {
+    !text.chars().any(char::is_lowercase) || !text.chars().any(char::is_uppercase)
+}
+
+/// Whether two numbers differ only in how their groups are set apart: `20-00-01`, `20 00 01` and
+/// `200001`. Groups may run together or apart, never elsewhere: `ORD-1-12` is not `ORD-11-2`.
+fn is_respaced(written: &str, seen: &str) -> bool {
+    const SEPARATORS: [char; 7] = ['-', '_', ' ', '/', ':', '#', '+'];
+    let is_address = |text: &str| matches!(kind_of(text).name, "email" | "url" | "path" | "file" | "domain" | "ip");
+    let runs = |text: &str| text.split(SEPARATORS).filter(|run| !run.is_empty()).map(str::len).collect::<Vec<_>>();
+    let ends = |runs: &[usize]| {
+        runs.iter()
+            .scan(0, |end, run| {
+                *end += run;
+                Some(*end)
+            })
+            .collect::<Vec<usize>>()
+    };
+    let plain = |text: &str| text.chars().filter(|c| !SEPARATORS.contains(c)).collect::<String>();
+    let (a, b) = (ends(&runs(written)), ends(&runs(seen)));
+    let (few, many) = if a.len() < b.len() { (&a, &b) } else { (&b, &a) };
+    written.bytes().any(|c| c.is_ascii_digit())
+        && !(written.contains(' ') && b.len() < a.len())
+        && !is_address(seen)
+        && !is_address(written)
+        && plain(written) == plain(seen)
+        && few.iter().all(|end| many.contains(end))
 }
 
 /// Whether a text is words alone, however they are joined.
