@@ -89,6 +89,15 @@ impl Context<'_> {
             () if relation == Relation::Confusable && confusable::mixed_scripts(written) => (relation, Decision::Block),
             // People are shown `DE75…6199` on purpose, and `ABC742*` is looked for.
             () if mention.is_masked && matches!(relation, Relation::Truncated | Relation::Sibling) => (Relation::Derived, Decision::Allow),
+            // `docker logs f7a7`: commands take the beginning of a hash where it is the only one.
+            () if relation == Relation::Truncated
+                && mention.place == Place::Code
+                && is_hash(written)
+                && is_hash(seen)
+                && self.ledger.longer(written, 2).len() == 1 =>
+            {
+                (Relation::Derived, Decision::Allow)
+            }
             // A name that carries a date or a version is written by rule.
             () if is_dated_step(written, seen) => (Relation::Sibling, Decision::Allow),
             // The next file of a series is a new file.
@@ -175,6 +184,12 @@ impl Context<'_> {
         };
         chance(rivals as u64, body.alphabet, body.length, limit) * libm::exp2(-body.word_bits)
     }
+}
+
+/// Whether a text has the look of a hash, or of its beginning.
+fn is_hash(text: &str) -> bool {
+    let is_hex = text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
+    is_hex && text.len() >= 4 && text.bytes().any(|b| b.is_ascii_digit()) && text.bytes().any(|b| b.is_ascii_lowercase())
 }
 
 /// Whether all letters are capitals, or none is.
