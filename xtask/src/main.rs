@@ -37,6 +37,8 @@ const COMMANDS: &[Command] = &[
             VERDICTS,
             ("the Python package and its adapters pass", packages::python),
             ("the Node package and its adapters pass", packages::node),
+            ("the page for traces passes in a browser", packages::playground),
+            ("the MCP proxy passes between real clients and servers", packages::mcp),
             ("the Extism plug-in passes in Python and Node", packages::extism),
             ("the components run in other hosts, as documented", packages::hosts),
         ],
@@ -54,7 +56,17 @@ const COMMANDS: &[Command] = &[
     Command {
         name: "node",
         about: "build, pack and test the Node package",
-        steps: &[GUESTS, VERDICTS, ("the Node package and its adapters pass", packages::node)],
+        steps: &[
+            GUESTS,
+            VERDICTS,
+            ("the Node package and its adapters pass", packages::node),
+            ("the page for traces passes in a browser", packages::playground),
+        ],
+    },
+    Command {
+        name: "mcp",
+        about: "run the MCP proxy between the official clients and servers, on both transports",
+        steps: &[("the MCP proxy passes between real clients and servers", packages::mcp)],
     },
     Command {
         name: "hosts",

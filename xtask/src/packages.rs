@@ -2,6 +2,7 @@
 //! so that a new machine needs only rustup, python3 and node.
 
 use crate::shell::{Result, cargo, root, run, run_in, target_dir, tool, unusable};
+use std::env::{self, consts::EXE_SUFFIX};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -23,6 +24,11 @@ pub fn python() -> Result {
     let mut install = Command::new(&python);
     install.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--force-reinstall", "--no-index", "--find-links"]);
     run(install.arg(&wheels).arg("twinguard"))?;
+    // The frameworks do not fit into one environment with each other, so the adapters have their own.
+    let wheel = fs::read_dir(&wheels).map_err(|error| unusable(&wheels, &error))?.flatten().next().ok_or("no wheel was built")?;
+    let mut adapters = Command::new(&python);
+    adapters.arg(package.join("tests/integrations/run.py")).arg(wheel.path()).arg(folder.join("adapters"));
+    run(&mut adapters)?;
     let checks: [&[&str]; 4] = [&["ruff", "format", "--check", "."], &["ruff", "check", "."], &["mypy"], &["pytest", "--quiet"]];
     checks.iter().try_for_each(|check| {
         let mut command = Command::new(&python);
@@ -39,6 +45,42 @@ pub fn node() -> Result {
     npm(&package, &["pack"])?;
     npm(&package, &["run", "check"])?;
     npm(&package, &["test"])
+}
+
+/// After `node`, which builds the package.
+pub fn playground() -> Result {
+    chromium()?;
+    npm(&root()?.join("host/node"), &["run", "test:playground"])
+}
+
+/// A browser for the tests, and the fonts that the picture of the page was taken with.
+fn chromium() -> Result {
+    const NAMED: &str = "TWINGUARD_CHROMIUM";
+    if env::var_os(NAMED).is_some() || Path::new("/usr/bin/chromium").exists() {
+        return Ok(());
+    }
+    let apt = |arguments: &[&str]| {
+        let mut apt = Command::new("apt-get");
+        run(apt.args(arguments).env("DEBIAN_FRONTEND", "noninteractive"))
+            .map_err(|error| format!("{error}; install Chromium yourself, or name one in {NAMED}"))
+    };
+    apt(&["update", "--quiet"])?;
+    apt(&["install", "--quiet", "--yes", "--no-install-recommends", "chromium", "fonts-dejavu-core", "fonts-liberation"])
+}
+
+/// The official clients, servers, inspector and conformance suite around the MCP proxy.
+pub fn mcp() -> Result {
+    // Optimised, since one of the tests is about time.
+    cargo(&["build", "--release", "--package", "twinguard"])?;
+    let proxy = target_dir()?.join("release").join(format!("twinguard{EXE_SUFFIX}"));
+    let tests = root()?.join("tests/mcp");
+    let python = environment("mcp", &tests.join("python/requirements.txt"))?;
+    let node = tests.join("node");
+    npm(&node, &["ci", "--no-audit", "--no-fund"])?;
+    let mut test = Command::new(npm_name());
+    run_in(&node, test.arg("test").env("TWINGUARD", &proxy).env("TWINGUARD_PYTHON", &python))?;
+    let mut test = Command::new(&python);
+    run_in(&tests.join("python"), test.args(["-W", "ignore", "-m", "unittest", "test_proxy"]).env("TWINGUARD", &proxy))
 }
 
 pub fn extism() -> Result {
@@ -75,7 +117,10 @@ fn environment(name: &str, requirements: &Path) -> Result<PathBuf> {
 
 /// Runs npm in a folder of the tree.
 fn npm(folder: &Path, arguments: &[&str]) -> Result {
+    run_in(folder, Command::new(npm_name()).args(arguments))
+}
+
+fn npm_name() -> &'static str {
     // On Windows it is a script, which is only found by its whole name.
-    let npm = if cfg!(windows) { "npm.cmd" } else { "npm" };
-    run_in(folder, Command::new(npm).args(arguments))
+    if cfg!(windows) { "npm.cmd" } else { "npm" }
 }

@@ -204,12 +204,9 @@ export class Conversation {
     }
     const { allowed, decision, findings, message } = verdict;
     if (decision === "ask" && canAsk) return { action: "ask", message, verdict };
+    if (allowed) return { action: "run", message, verdict };
     const keyOfFinding = ({ pointer, written }: Finding) => keyOf(call.tool, pointer, written);
-    // Writing a blocked value again does not make it right, however used to it the guard has become.
-    const isGrave = (finding: Finding) =>
-      allowed ? finding.decision === "warn" && this.#blocks.has(keyOfFinding(finding)) : finding.decision === decision;
-    const keys = new Set(findings.filter(isGrave).map(keyOfFinding));
-    if (allowed && keys.size === 0) return { action: "run", message, verdict };
+    const keys = new Set(findings.filter((finding) => finding.decision === decision).map(keyOfFinding));
     const text = decision === "ask" ? `${message}\n${NOBODY_TO_ASK}` : message;
     return this.#refuse(call, { action: "refuse", message: text, verdict }, keys.size > 0 ? keys : [keyOf(call.tool)]);
   }

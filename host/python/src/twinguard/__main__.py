@@ -1,0 +1,7 @@
+"""`python -m twinguard` is the command `twinguard`."""
+
+import sys
+
+from twinguard._command import main
+
+sys.exit(main())
