@@ -1,9 +1,15 @@
 //! The command line: arguments in, exit codes out.
 
 mod batch;
+mod doctor;
 mod drill;
 mod explain;
+mod hook;
+mod init;
+#[cfg(feature = "mcp")]
+mod mcp;
 mod policy;
+mod sessions;
 mod verify;
 
 use anstream::ColorChoice;
@@ -45,6 +51,22 @@ enum Command {
     /// Try the guard on recorded conversations: its false alarms, and what it would have caught
     #[command(after_long_help = drill::HELP)]
     Drill(drill::Arguments),
+    /// Answer one event of an agent: stop a twin before the tool runs
+    #[command(after_long_help = hook::HELP)]
+    Hook(hook::Arguments),
+    /// Set up the hooks of an agent
+    #[command(after_long_help = init::HELP)]
+    Init(init::Arguments),
+    /// Try whether the hooks that are set up work
+    #[command(after_long_help = doctor::HELP)]
+    Doctor(doctor::Arguments),
+    /// Look at what the hooks keep between events, and forget it
+    #[command(subcommand, after_long_help = sessions::HELP)]
+    Sessions(sessions::Command),
+    /// Stand between a client and servers of the Model Context Protocol
+    #[cfg(feature = "mcp")]
+    #[command(after_long_help = mcp::HELP)]
+    Mcp(mcp::Arguments),
     /// Check a policy file, or print the default policy
     #[command(subcommand)]
     Policy(Policy),
@@ -215,8 +237,13 @@ pub fn run() -> ExitCode {
 /// code.
 #[must_use]
 pub fn run_from(arguments: impl IntoIterator<Item = OsString>) -> u8 {
-    let cli = match Cli::try_parse_from(arguments) {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let cli = match Cli::try_parse_from(&arguments) {
         Ok(cli) => cli,
+        // An agent would take the 2 for an answer about its tool.
+        Err(answer) if answer.use_stderr() && arguments.get(1).is_some_and(|name| name == "hook") => {
+            return hook::misused(&arguments, &answer);
+        }
         Err(answer) => {
             // Help and the version are answers too, with code 0.
             let _ = answer.print();
@@ -233,6 +260,12 @@ pub fn run_from(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Command::Verify(arguments) => verify::run(&arguments, choice),
         Command::Explain(arguments) => explain::run(&arguments, choice),
         Command::Drill(arguments) => drill::run(&arguments),
+        #[cfg(feature = "mcp")]
+        Command::Mcp(arguments) => mcp::run(&arguments),
+        Command::Hook(arguments) => return hook::run(arguments),
+        Command::Init(arguments) => init::run(&arguments),
+        Command::Doctor(arguments) => doctor::run(&arguments),
+        Command::Sessions(command) => sessions::run(&command),
         Command::Policy(Policy::Check { file }) => policy::check(&file, choice),
         Command::Policy(Policy::Default) => policy::print_default(),
     };

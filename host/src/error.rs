@@ -28,4 +28,8 @@ pub enum Error {
     /// happened in is lost, and so is any text that it refused because of that.
     #[error("the guard failed: {0}")]
     Failed(String),
+
+    /// The sessions between processes cannot be read or written.
+    #[error("cannot write down what happens: {0}")]
+    Store(String),
 }

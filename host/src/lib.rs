@@ -44,6 +44,12 @@ pub mod drill;
 #[cfg(feature = "cli")]
 pub mod audit;
 #[cfg(feature = "cli")]
+pub mod store;
+#[cfg(feature = "cli")]
+pub mod hook;
+#[cfg(feature = "mcp")]
+pub mod mcp;
+#[cfg(feature = "cli")]
 pub mod cli;
 
 pub use error::Error;
