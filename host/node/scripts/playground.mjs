@@ -76,7 +76,13 @@ async function bundle(name) {
 }
 
 async function stylesheet() {
-  const { outputFiles } = await build({ entryPoints: [join(home, "playground/style.css")], write: false, minify: true, charset: "utf8" });
+  const { outputFiles } = await build({
+    entryPoints: [join(home, "playground/style.css")],
+    bundle: true,
+    write: false,
+    minify: true,
+    charset: "utf8",
+  });
   return outputFiles[0].text;
 }
 
