@@ -88,7 +88,7 @@ fn a_killed_hook_loses_at_most_its_event_and_the_next_check_says_so() {
 }
 
 /// One check against 5,000 identifiers, from start to end of the process, beside a Python that does
-/// nothing. The bounds are for the release build.
+/// nothing: half as much again at most. The bound is for the release build.
 #[test]
 fn a_check_is_not_slower_than_an_interpreter_starts() {
     let state = folder("latency").join("state");
@@ -119,7 +119,6 @@ fn a_check_is_not_slower_than_an_interpreter_starts() {
     // Unoptimised code is some ten times slower; there the test sees to the answers only.
     if !cfg!(debug_assertions) {
         assert!(ours <= python * 3 / 2, "{ours:?} against {python:?}");
-        assert!(ours <= Duration::from_millis(15).max(python * 3 / 2), "{ours:?}");
     }
 }
 

@@ -83,8 +83,9 @@ fn changed_json(agent: &Agent, text: &str, change: Change<'_>) -> Result<String,
     let mut found = false;
     for property in hooks.properties() {
         let Some(list) = property.array_value() else { continue };
-        found |= uninstall(agent.form, &list);
-        if found && list.elements().is_empty() {
+        let had_ours = uninstall(agent.form, &list);
+        found |= had_ours;
+        if had_ours && list.elements().is_empty() {
             property.remove();
         }
     }

