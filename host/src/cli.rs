@@ -233,8 +233,8 @@ pub fn run() -> ExitCode {
     ExitCode::from(run_from(env::args_os()))
 }
 
-/// Runs the command with these arguments, the first of which is its own name. Returns the exit
-/// code.
+/// Runs the command with these arguments, the first of which is its own name, or its place where
+/// the process is another program that carries this one. Returns the exit code.
 #[must_use]
 pub fn run_from(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
@@ -256,6 +256,7 @@ pub fn run_from(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Color::Never => ColorChoice::Never,
     };
     choice.write_global();
+    let place = arguments.first().map(PathBuf::from).filter(|place| place.is_absolute());
     let outcome = match cli.command {
         Command::Verify(arguments) => verify::run(&arguments, choice),
         Command::Explain(arguments) => explain::run(&arguments, choice),
@@ -263,7 +264,7 @@ pub fn run_from(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         #[cfg(feature = "mcp")]
         Command::Mcp(arguments) => mcp::run(&arguments),
         Command::Hook(arguments) => return hook::run(arguments),
-        Command::Init(arguments) => init::run(&arguments),
+        Command::Init(arguments) => init::run(&arguments, place.as_deref()),
         Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Sessions(command) => sessions::run(&command),
         Command::Policy(Policy::Check { file }) => policy::check(&file, choice),

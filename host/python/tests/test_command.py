@@ -73,6 +73,21 @@ def test_the_version_is_the_packages(command: Path) -> None:
     assert done.stdout == f"twinguard {twinguard.__version__}\n"
 
 
+def test_hooks_call_the_command_and_not_the_interpreter(command: Path, tmp_path: Path) -> None:
+    (tmp_path / ".claude").mkdir()
+    for way in ([command], [sys.executable, "-m", "twinguard"]):
+        subprocess.run(
+            [*way, "init", "--agent", "claude-code", "--yes"],
+            check=True,
+            cwd=tmp_path,
+            env={**ENVIRONMENT, "HOME": str(tmp_path)},
+            capture_output=True,
+        )
+        settings = (tmp_path / ".claude" / "settings.json").read_text("utf-8")
+        assert f"{command} hook" in settings
+        (tmp_path / ".claude" / "settings.json").unlink()
+
+
 def test_ctrl_c_ends_it_at_once(command: Path) -> None:
     with subprocess.Popen([command, "verify", "-"], stdin=subprocess.PIPE) as child:
         assert child.stdin is not None

@@ -54,7 +54,8 @@ pub(super) struct Arguments {
     yes: bool,
 }
 
-pub(super) fn run(arguments: &Arguments) -> Result<u8, Failure> {
+/// `place` is where this command lies, when the caller said so.
+pub(super) fn run(arguments: &Arguments, place: Option<&Path>) -> Result<u8, Failure> {
     let scope = if arguments.project { Scope::Project } else { Scope::User };
     let chosen = chosen(arguments.agent, scope);
     if chosen.is_empty() {
@@ -62,7 +63,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8, Failure> {
     }
     let mut code = 0;
     for agent in chosen {
-        code = code.max(set_up(agent, scope, arguments)?);
+        code = code.max(set_up(agent, scope, arguments, place)?);
     }
     Ok(code)
 }
@@ -73,11 +74,11 @@ pub(super) fn chosen(named: Option<&'static Agent>, scope: Scope) -> Vec<&'stati
     named.map_or_else(|| AGENTS.iter().filter(is_there).collect(), |agent| vec![agent])
 }
 
-fn set_up(agent: &Agent, scope: Scope, arguments: &Arguments) -> Result<u8, Failure> {
+fn set_up(agent: &Agent, scope: Scope, arguments: &Arguments, place: Option<&Path>) -> Result<u8, Failure> {
     let path = agent.settings(scope).ok_or_else(|| Failure::Message("nothing says where the user's files are; set HOME".to_owned()))?;
     let name = path.display();
     let before = read(&path)?;
-    let program = program(scope)?;
+    let program = program(scope, place)?;
     // A hook may run in any folder.
     let policy = match (&arguments.policy, scope) {
         (Some(policy), Scope::User) => Some(
@@ -121,9 +122,13 @@ pub(super) fn read(path: &Path) -> Result<String, Failure> {
 
 /// By a name that is right on other machines too for a project, and by its place for this user: an
 /// agent may have another search path.
-fn program(scope: Scope) -> Result<String, Failure> {
+fn program(scope: Scope, place: Option<&Path>) -> Result<String, Failure> {
     if scope == Scope::Project {
         return Ok("twinguard".to_owned());
+    }
+    // In the Python package this process is the interpreter, which is no agent's hook.
+    if let Some(place) = place {
+        return Ok(place.display().to_string());
     }
     let program = env::current_exe().map_err(|error| Failure::Message(format!("it is not known where this program lies: {error}")))?;
     Ok(program.display().to_string())
