@@ -73,7 +73,7 @@ fn form(tool: &str, message: &str) -> Value {
     })
 }
 
-/// Whether the answer to [`form`] says to run the call. Whatever else it is, it does not.
+/// Whether the answer to [`form()`] says to run the call. Whatever else it is, it does not.
 pub(super) fn confirms(answer: Option<Json<'_>>) -> bool {
     let Some(answer) = answer.map(Json::fields) else { return false };
     let ticked = answer.get("content").and_then(|content| content.fields().get(FIELD)).is_some_and(Json::is_true);
