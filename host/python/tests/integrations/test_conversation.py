@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from scenarios import LISTING, SEEN, TWIN, strict
+from scenarios import LISTING, SEEN, TWIN
 
 from twinguard import Blocked, Guard, GuardFailed, Verdict
 from twinguard.integrations._conversation import (
@@ -29,7 +29,7 @@ SEARCHED: list[Event] = [
 
 
 def after_search(guard: Guard | None = None, **options: Any) -> Conversation:
-    conversation = Conversation(guard or strict(), **options)
+    conversation = Conversation(guard or Guard(), **options)
     conversation.follow(SEARCHED)
     return conversation
 

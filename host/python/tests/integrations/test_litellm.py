@@ -19,7 +19,7 @@ import pytest
 from fastapi.testclient import TestClient
 from litellm.proxy.proxy_server import app, initialize
 from messages_api import MessagesApi, tool_use
-from scenarios import ASKING, RIGHT, SCENARIOS, SEARCH, WRONG, Call, Ran, Scenario, judge, strict
+from scenarios import ASKING, RIGHT, SCENARIOS, SEARCH, WRONG, Call, Ran, Scenario, judge
 
 from twinguard import Guard, InvalidPolicy
 from twinguard.integrations.litellm import TwinguardGuardrail
@@ -300,7 +300,7 @@ def test_ask_counts_as_block(proxy: Callable[..., Client]) -> None:
 def test_the_library_without_the_proxy(
     wrong: bool, proxy: Callable[..., Client], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    client = proxy(TwinguardGuardrail(strict(), on_block="error"), (WRONG,) if wrong else (RIGHT,))
+    client = proxy(TwinguardGuardrail(Guard(), on_block="error"), (WRONG,) if wrong else (RIGHT,))
 
     async def ask() -> Any:
         return await litellm.acompletion(
