@@ -21,7 +21,9 @@ fn main() {
 }
 
 fn build() -> Result<(), Box<dyn Error>> {
-    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().ok_or("the host stands alone")?;
+    // Asked now, not when this program was compiled: a target folder may be shared by two checkouts.
+    let host = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?);
+    let workspace = host.parent().ok_or("the host stands alone")?;
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-changed=src/engine.rs");
     println!("cargo::rerun-if-env-changed={}", twinguard_guest_build::GIVEN);
