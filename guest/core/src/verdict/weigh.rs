@@ -37,7 +37,7 @@ impl Context<'_> {
         match () {
             () if relation == Relation::Confusable => (relation, Decision::Block),
             // What only a person typed is no record of how it is spelt: `g2qdlg` is filed as `G2QDLG`.
-            () if relation == Relation::Recased && is_one_case(written) && self.is_only_typed(best.id) => {
+            () if relation == Relation::Recased && is_put_in_capitals(written, seen) && self.is_only_typed(best.id) => {
                 (Relation::Equivalent, Decision::Allow)
             }
             () if is_respaced(written, seen) => (Relation::Equivalent, Decision::Allow),
@@ -192,9 +192,10 @@ fn is_hash(text: &str) -> bool {
     is_hex && text.len() >= 4 && text.bytes().any(|b| b.is_ascii_digit()) && text.bytes().any(|b| b.is_ascii_lowercase())
 }
 
-/// Whether all letters are capitals, or none is.
-fn is_one_case(text: &str) -> bool {
-    !text.chars().any(char::is_lowercase) || !text.chars().any(char::is_uppercase)
+/// Whether a code that was typed without the shift key is written as codes are. User names and what
+/// is typed in capitals are spelt on purpose.
+fn is_put_in_capitals(written: &str, seen: &str) -> bool {
+    !written.chars().any(char::is_lowercase) && !seen.chars().any(char::is_uppercase) && !seen.contains('_')
 }
 
 /// Whether two numbers differ only in how their groups are set apart: `20-00-01`, `20 00 01` and
