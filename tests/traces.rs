@@ -10,7 +10,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use twinguard::input::Input;
-use twinguard::trace::event::{Event, Issue, Trace, What};
+use twinguard::trace::event::{Event, Issue, Stop, Trace, What, Written};
 use twinguard::trace::format::{self, Record};
 use twinguard::trace::json::Json;
 use twinguard::trace::records::Records;
@@ -83,12 +83,24 @@ fn read(path: &Path, format: &str) -> Value {
 }
 
 fn of_trace(trace: &Trace) -> Value {
-    json!({
+    let mut value = json!({
         "id": trace.id,
         "model": trace.model,
         "events": trace.events.iter().map(of_event).collect::<Vec<_>>(),
         "issues": trace.issues.iter().map(ToString::to_string).collect::<Vec<_>>(),
-    })
+    });
+    // Most records say nothing of these.
+    for (name, said) in [("provider", &trace.provider), ("at", &trace.at)] {
+        said.iter().for_each(|said| value[name] = json!(said));
+    }
+    if !trace.written.is_empty() {
+        value["written"] = trace.written.iter().map(|(turn, written)| of_written(*turn, written)).collect();
+    }
+    value
+}
+
+fn of_written(turn: u32, written: &Written) -> Value {
+    json!({"turn": turn, "model": written.model, "stop": written.stop.map(Stop::name), "at": written.at})
 }
 
 fn of_event(Event { turn, what }: &Event) -> Value {

@@ -1,5 +1,6 @@
 //! What happens in a conversation, wherever its record came from.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use twinguard_core::model::{Observation, ToolCall};
 
@@ -31,6 +32,12 @@ pub struct Trace {
     pub id: String,
     /// The model that wrote the calls, where the record says so.
     pub model: Option<String>,
+    /// Who served that model, where the record says so: `openai`, `aws.bedrock`.
+    pub provider: Option<String>,
+    /// When the conversation began, where the record says so, as it says it (mostly RFC 3339).
+    pub at: Option<String>,
+    /// What is known of single messages of the model, by the index of the message.
+    pub written: BTreeMap<u32, Written>,
     /// The file its record stands in.
     pub file: String,
     /// The line the record begins on, counted from 1.
@@ -39,6 +46,82 @@ pub struct Trace {
     pub events: Vec<Event>,
     /// What could not be read, or not as what it should be.
     pub issues: Vec<Issue>,
+}
+
+/// How one message of the model came about, as far as the record says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Written {
+    /// The model that wrote it, where a conversation has several.
+    pub model: Option<String>,
+    /// Why it ended before the model was done.
+    pub stop: Option<Stop>,
+    /// When it was written, as the record says it.
+    pub at: Option<String>,
+}
+
+/// Why a message ended before the model was done, so that nobody should act on what stands at its
+/// end: an identifier may be cut in the middle.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Stop {
+    /// A limit on the length of the output, or of the context, was reached.
+    Length,
+    /// A filter of the provider took the message away, or a part of it.
+    ContentFilter,
+    /// The model refused to go on.
+    Refusal,
+}
+
+impl Stop {
+    /// What a provider's own word means; `None` for every word that says the message is whole.
+    ///
+    /// ```
+    /// use twinguard_trace::event::Stop;
+    ///
+    /// assert_eq!(Stop::of("max_tokens"), Some(Stop::Length)); // Anthropic
+    /// assert_eq!(Stop::of("SAFETY"), Some(Stop::ContentFilter)); // Gemini
+    /// assert_eq!(Stop::of("tool_calls"), None); // OpenAI
+    /// ```
+    #[must_use]
+    pub fn of(word: &str) -> Option<Self> {
+        let word = word.to_ascii_lowercase().replace('-', "_");
+        Some(match word.as_str() {
+            "length" | "max_tokens" | "max_output_tokens" | "model_length" | "model_context_window_exceeded" | "incomplete" => Self::Length,
+            "content_filter"
+            | "content_filtered"
+            | "guardrail_intervened"
+            | "safety"
+            | "recitation"
+            | "language"
+            | "blocklist"
+            | "prohibited_content"
+            | "spii"
+            | "image_safety"
+            | "malformed_function_call" => Self::ContentFilter,
+            "refusal" | "refused" => Self::Refusal,
+            _ => return None,
+        })
+    }
+
+    /// What reports call it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Length => "length",
+            Self::ContentFilter => "content-filter",
+            Self::Refusal => "refusal",
+        }
+    }
+
+    /// What it means for a call that the message held.
+    #[must_use]
+    pub fn message(self) -> String {
+        let why = match self {
+            Self::Length => "a limit on its length",
+            Self::ContentFilter => "a content filter",
+            Self::Refusal => "a refusal",
+        };
+        format!("The message with this call ended by {why}, so its last identifier may be cut: no code should have run it.")
+    }
 }
 
 /// Something in the input that could not be read; everything else was.

@@ -50,6 +50,8 @@ pub struct Summary {
     pub by_decision: BTreeMap<Decision, u64>,
     /// Findings that were written, by relation.
     pub by_relation: BTreeMap<Relation, u64>,
+    /// Calls of messages that ended before the model was done.
+    pub stopped: u64,
     /// The gravest decision on any call, whether a finding stands for it or not.
     pub gravest: Option<Decision>,
 }
@@ -60,6 +62,7 @@ impl Summary {
         self.traces += 1;
         self.calls += report.calls;
         self.identifiers += report.identifiers;
+        self.stopped += report.judged.iter().filter(|judged| judged.stop.is_some()).count() as u64;
         self.gravest = self.gravest.max(Some(report.decision));
         for finding in report.judged.iter().flat_map(|judged| &judged.findings).filter(|finding| shown.shows(finding)) {
             *self.by_decision.entry(finding.decision).or_default() += 1;

@@ -1,7 +1,7 @@
 //! Traces to reports: every call of a conversation judged by what was shown before it. Prints
 //! nothing and opens no file.
 
-use crate::event::{Event, Issue, Trace, What};
+use crate::event::{Event, Issue, Stop, Trace, What};
 use std::fmt::Display;
 use twinguard_core::model::{Decision, Finding, Identifier, Observation, Sighting, Source, ToolCall, Verdict};
 use twinguard_core::session::Session;
@@ -60,14 +60,8 @@ pub fn unchecked(why: &impl Display) -> Verdict {
 /// What the guard said about one conversation.
 #[derive(Clone, Debug)]
 pub struct Report {
-    /// The trace's name.
-    pub id: String,
-    /// The model that wrote the calls.
-    pub model: Option<String>,
-    /// The file its record stands in.
-    pub file: String,
-    /// The line the record begins on, counted from 1.
-    pub line: u64,
+    /// The conversation. What could not be verified is among its issues.
+    pub trace: Trace,
     /// Calls that were judged.
     pub calls: u64,
     /// Identifiers in those calls, allowed ones included.
@@ -76,13 +70,13 @@ pub struct Report {
     pub decision: Decision,
     /// Every call about which there is something to say, in order.
     pub judged: Vec<Judged>,
-    /// What could not be read, or not be verified.
-    pub issues: Vec<Issue>,
 }
 
 /// One call and its verdict.
 #[derive(Clone, Debug)]
 pub struct Judged {
+    /// Zero-based index of the call among the events of the trace.
+    pub event: usize,
     /// Zero-based index of its message in the record.
     pub turn: u32,
     /// Pairs it with its result.
@@ -91,8 +85,13 @@ pub struct Judged {
     pub tool: String,
     /// The arguments as the model wrote them.
     pub arguments: String,
+    /// Why the message with the call ended before the model was done: its last identifier may be
+    /// cut, so the call is worth a warning whatever the guard says.
+    pub stop: Option<Stop>,
+    /// Bytes of text that the model had been shown when it wrote the call.
+    pub shown: u64,
     /// What the call as a whole is worth. Graver than every finding where the guard itself
-    /// failed: then there are none.
+    /// failed (then there are none), or where the message was cut off.
     pub decision: Decision,
     /// The verdict's own message.
     pub message: String,
@@ -112,61 +111,70 @@ pub struct Judged {
 /// ```
 pub fn verify(session: &mut impl Judge, trace: Trace) -> Report {
     let turns: Vec<u32> = trace.events.iter().map(|event| event.turn).collect();
-    let Trace { id, model, file, line, events, issues } = trace;
-    let mut report = Report { id, model, file, line, calls: 0, identifiers: 0, decision: Decision::Allow, judged: Vec::new(), issues };
-    for Event { turn, what } in events {
+    let mut report = Report { trace, calls: 0, identifiers: 0, decision: Decision::Allow, judged: Vec::new() };
+    let mut shown = 0;
+    let mut troubles = Vec::new();
+    for (index, Event { turn, what }) in report.trace.events.iter().enumerate() {
         let call = match what {
             What::Shown(observation) => {
-                if let Err(error) = session.observe(&observation) {
-                    report.trouble(turn, &error.to_string());
+                shown += observation.content.len() as u64;
+                if let Err(error) = session.observe(observation) {
+                    troubles.push((*turn, error.to_string()));
                 }
                 continue;
             }
             What::Called(call) => call,
         };
-        let mut verdict = session.check(&call);
+        let mut verdict = session.check(call);
         if verdict.findings.is_empty() && verdict.decision > Decision::Allow {
-            report.trouble(turn, &verdict.message);
+            troubles.push((*turn, verdict.message.clone()));
         }
         for finding in &mut verdict.findings {
             let sightings = finding.nearest.iter_mut().flat_map(|neighbour| &mut neighbour.seen_in);
             sightings.for_each(|sighting| to_message(sighting, &turns));
         }
+        let stop = report.trace.written.get(turn).and_then(|written| written.stop);
+        let decision = if stop.is_some() { verdict.decision.max(Decision::Warn) } else { verdict.decision };
         report.calls += 1;
         report.identifiers += verdict.findings.len() as u64;
-        report.decision = report.decision.max(verdict.decision);
-        if !verdict.findings.is_empty() || verdict.decision > Decision::Allow {
+        report.decision = report.decision.max(decision);
+        if !verdict.findings.is_empty() || decision > Decision::Allow {
             report.judged.push(Judged {
-                turn,
-                call_id: call.call_id,
-                tool: call.tool,
-                arguments: call.arguments,
-                decision: verdict.decision,
+                event: index,
+                turn: *turn,
+                call_id: call.call_id.clone(),
+                tool: call.tool.clone(),
+                arguments: call.arguments.clone(),
+                stop,
+                shown,
+                decision,
                 message: verdict.message,
                 findings: verdict.findings,
             });
         }
     }
+    troubles.iter().for_each(|(turn, why)| report.trouble(*turn, why));
     report
+}
+
+impl Judged {
+    /// Whether the guard could not check the call, so that no finding tells of it.
+    #[must_use]
+    pub fn unchecked(&self) -> bool {
+        // A cut message alone makes it a warning.
+        let least = if self.stop.is_some() { Decision::Warn } else { Decision::Allow };
+        self.findings.is_empty() && self.decision > least
+    }
 }
 
 impl Report {
     /// The report on a trace for which no session could be opened: what it called was not
     /// checked, so it is blocked.
     #[must_use]
-    pub fn unopened(trace: &Trace) -> Self {
+    pub fn unopened(trace: Trace) -> Self {
         let calls = trace.events.iter().filter(|event| matches!(event.what, What::Called(_))).count() as u64;
-        Self {
-            id: trace.id.clone(),
-            model: trace.model.clone(),
-            file: trace.file.clone(),
-            line: trace.line,
-            calls,
-            identifiers: 0,
-            decision: if calls > 0 { Decision::Block } else { Decision::Allow },
-            judged: Vec::new(),
-            issues: trace.issues.clone(),
-        }
+        let decision = if calls > 0 { Decision::Block } else { Decision::Allow };
+        Self { trace, calls, identifiers: 0, decision, judged: Vec::new() }
     }
 
     /// The same, with the reason.
@@ -176,13 +184,28 @@ impl Report {
         self
     }
 
+    /// The model that wrote a call: its message's own, else the conversation's.
+    #[must_use]
+    pub fn model(&self, judged: &Judged) -> Option<&str> {
+        let own = self.trace.written.get(&judged.turn).and_then(|written| written.model.as_deref());
+        own.or(self.trace.model.as_deref())
+    }
+
+    /// When a call was written, as the record says it: its message's time, else the conversation's.
+    #[must_use]
+    pub fn at(&self, judged: &Judged) -> Option<&str> {
+        let own = self.trace.written.get(&judged.turn).and_then(|written| written.at.as_deref());
+        own.or(self.trace.at.as_deref())
+    }
+
     /// The same trouble at every turn is told once.
     fn trouble(&mut self, turn: u32, why: &str) {
-        if self.issues.iter().any(|issue| issue.message.ends_with(why)) {
+        let Trace { id, file, line, issues, .. } = &mut self.trace;
+        if issues.iter().any(|issue| issue.message.ends_with(why)) {
             return;
         }
-        let message = format!("message {turn} of trace `{}`: {why}", self.id);
-        self.issues.push(Issue { file: self.file.clone(), line: Some(self.line), message });
+        let message = format!("message {turn} of trace `{id}`: {why}");
+        issues.push(Issue { file: file.clone(), line: Some(*line), message });
     }
 }
 

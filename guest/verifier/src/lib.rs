@@ -37,7 +37,7 @@ impl wit::Guest for Component {
                     continue;
                 }
             };
-            issues.extend(report.issues.iter().cloned().map(wit::Issue::from));
+            issues.extend(report.trace.issues.iter().cloned().map(wit::Issue::from));
             lines.write(|out| out.trace(&report))?;
         }
         Ok(wit::Outcome { lines: lines.all, issues })
@@ -86,7 +86,7 @@ fn check(policy: &str) -> Result<(), String> {
 fn judge(policy: &str, trace: Trace) -> Report {
     match Session::open(policy) {
         Ok(mut session) => verify::verify(&mut session, trace),
-        Err(error) => Report::unopened(&trace).because(&error),
+        Err(error) => Report::unopened(trace).because(&error),
     }
 }
 

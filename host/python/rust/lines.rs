@@ -119,10 +119,10 @@ impl Reading {
     fn judge(&mut self, trace: Trace) {
         let mut report = match self.guard.session(&self.policy) {
             Ok(mut session) => verify::verify(&mut session, trace),
-            Err(error) => Report::unopened(&trace).because(&error),
+            Err(error) => Report::unopened(trace).because(&error),
         };
         self.empty = false;
-        self.tell(mem::take(&mut report.issues));
+        self.tell(mem::take(&mut report.trace.issues));
         let mut lines = Vec::new();
         // Memory does not refuse to be written to.
         let _ = Jsonl::new(&mut lines, self.shown).trace(&report);

@@ -32,8 +32,8 @@ pub(super) fn run(arguments: &Verify, color: ColorChoice) -> Result<u8, Failure>
     let work = Work { doing: "verifying", long: LONG, format: arguments.source.trace_format, one: |trace| report(&guard, &policy, trace) };
     work.run(&inputs, |outcome| match outcome {
         Ok(report) => {
-            report.issues.iter().for_each(complain_of);
-            unreadable |= !report.issues.is_empty();
+            report.trace.issues.iter().for_each(complain_of);
+            unreadable |= !report.trace.issues.is_empty();
             summary.add(&report, shown);
             render.trace(&report)
         }
@@ -57,6 +57,6 @@ pub(super) fn run(arguments: &Verify, color: ColorChoice) -> Result<u8, Failure>
 fn report(guard: &Guard, policy: &str, trace: Trace) -> Report {
     match guard.session(policy) {
         Ok(mut session) => verify::verify(&mut session, trace),
-        Err(error) => Report::unopened(&trace).because(&error),
+        Err(error) => Report::unopened(trace).because(&error),
     }
 }

@@ -171,8 +171,13 @@ impl<W: Write> Render for Human<W> {
     fn trace(&mut self, report: &Report) -> io::Result<()> {
         let mut text = String::new();
         for judged in &report.judged {
-            let failed = judged.findings.is_empty() && judged.decision > Decision::Allow;
-            if failed {
+            if let Some(stop) = judged.stop {
+                let style = style(Decision::Warn);
+                let _ = writeln!(text, "\n  {style}{}{style:#}: {BOLD}message cut off{BOLD:#}, {}", Decision::Warn, place(judged));
+                let _ = writeln!(text, "    {}", call::whole(judged, self.columns - INDENT));
+                self.message(&mut text, &stop.message());
+            }
+            if judged.unchecked() {
                 let style = style(judged.decision);
                 let _ = writeln!(text, "\n  {style}{}{style:#}: {BOLD}not checked{BOLD:#}, {}", judged.decision, place(judged));
                 let _ = writeln!(text, "    {}", call::whole(judged, self.columns - INDENT));
@@ -198,8 +203,8 @@ impl<W: Write> Render for Human<W> {
         if text.is_empty() {
             return Ok(());
         }
-        let model = report.model.as_deref().map(|model| format!(" {DIM}({}){DIM:#}", safe(model))).unwrap_or_default();
-        let head = format!("{BOLD}{}{BOLD:#}{model}\n", safe(&report.id));
+        let model = report.trace.model.as_deref().map(|model| format!(" {DIM}({}){DIM:#}", safe(model))).unwrap_or_default();
+        let head = format!("{BOLD}{}{BOLD:#}{model}\n", safe(&report.trace.id));
         self.out.write_all(format!("{head}{text}\n").as_bytes())
     }
 
@@ -210,7 +215,7 @@ impl<W: Write> Render for Human<W> {
             count(summary.calls, "call"),
             count(summary.identifiers, "identifier"),
         );
-        let found: Vec<String> = summary
+        let mut found: Vec<String> = summary
             .by_decision
             .iter()
             .rev()
@@ -219,6 +224,10 @@ impl<W: Write> Render for Human<W> {
                 format!("{style}{n} {decision}{style:#}")
             })
             .collect();
+        if summary.stopped > 0 {
+            let style = style(Decision::Warn);
+            found.push(format!("{style}{} of messages cut off{style:#}", count(summary.stopped, "call")));
+        }
         match summary.gravest {
             _ if !found.is_empty() => text.push_str(&found.join(", ")),
             Some(gravest) if gravest > Decision::Allow => {

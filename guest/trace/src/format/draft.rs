@@ -1,7 +1,7 @@
 //! What the formats have in common: messages to events, results to the names of their tools.
 
 use super::Place;
-use crate::event::{Event, Trace, What};
+use crate::event::{Event, Stop, Trace, What, Written};
 use crate::json::{Fields, Json};
 use std::collections::HashMap;
 use twinguard_core::model::{Observation, Source, ToolCall};
@@ -31,6 +31,29 @@ impl<'a> Draft<'a> {
         if self.trace.model.is_none() {
             self.trace.model = Some(model.to_owned());
         }
+    }
+
+    /// Says who served the model, unless it was said before.
+    pub(super) fn name_provider(&mut self, provider: Option<String>) {
+        self.trace.provider = self.trace.provider.take().or(provider);
+    }
+
+    /// Says when the conversation began, unless it was said before.
+    pub(super) fn began(&mut self, at: Option<String>) {
+        self.trace.at = self.trace.at.take().or(at);
+    }
+
+    /// Says how the message that is being read came about: by which model, why it ended (in the
+    /// provider's own word), and when. What is `None` stays as it was said before.
+    pub(super) fn written(&mut self, model: Option<String>, stop: Option<&str>, at: Option<String>) {
+        let stop = stop.and_then(Stop::of);
+        if model.is_none() && stop.is_none() && at.is_none() {
+            return;
+        }
+        let Written { model: own, stop: ended, at: when } = self.trace.written.entry(self.turn).or_default();
+        *own = model.or(own.take());
+        *ended = stop.or(*ended);
+        *when = at.or(when.take());
     }
 
     pub(super) fn finish(self) -> Trace {

@@ -30,6 +30,8 @@ fn detect(record: Json<'_>) -> bool {
 fn read(record: Json<'_>, place: &Place<'_>) -> Vec<Trace> {
     let fields = record.fields();
     let mut draft = Draft::new(place, draft::own_id(&fields), draft::model(&fields));
+    draft.name_provider(fields.string("provider"));
+    draft.began(fields.string("created_at").or_else(|| fields.string("timestamp")));
     for tools in ["tools", "functions"] {
         draft.said(Source::SystemPrompt, fields.get(tools).map_or_else(String::new, |json| json.text().to_owned()));
     }
@@ -51,7 +53,10 @@ pub(super) fn read_message(draft: &mut Draft<'_>, message: &Fields<'_>) {
     match role.as_str() {
         "system" | "developer" => draft.said(Source::SystemPrompt, content()),
         "user" => draft.said(Source::UserMessage, content()),
-        "assistant" => read_calls(draft, message),
+        "assistant" => {
+            draft.written(message.string("model"), message.string("finish_reason").as_deref(), None);
+            read_calls(draft, message);
+        }
         "tool" | "function" => {
             let many = message.get("tool_call_ids").map(Json::items).unwrap_or_default(); // SWE-agent
             let id = message.string("tool_call_id").or_else(|| many.first()?.name());

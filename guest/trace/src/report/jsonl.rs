@@ -59,11 +59,11 @@ impl<W: Write> Render for Jsonl<W> {
                 self.out.write_all(b"\n")?;
             }
         }
-        for judged in report.judged.iter().filter(|judged| judged.decision > model::Decision::Allow && judged.findings.is_empty()) {
+        for judged in report.judged.iter().filter(|judged| judged.unchecked()) {
             self.line(&Unchecked {
                 r#type: "unchecked",
-                trace: &report.id,
-                model: report.model.as_deref(),
+                trace: &report.trace.id,
+                model: report.trace.model.as_deref(),
                 turn: judged.turn,
                 call_id: judged.call_id.as_deref(),
                 tool: &judged.tool,
@@ -71,10 +71,24 @@ impl<W: Write> Render for Jsonl<W> {
                 message: &judged.message,
             })?;
         }
+        for judged in &report.judged {
+            let Some(stop) = judged.stop else { continue };
+            self.line(&Stopped {
+                r#type: "stopped",
+                trace: &report.trace.id,
+                model: report.model(judged),
+                turn: judged.turn,
+                call_id: judged.call_id.as_deref(),
+                tool: &judged.tool,
+                stop: stop.name(),
+                decision: model::Decision::Warn.name(),
+                message: &stop.message(),
+            })?;
+        }
         self.line(&Trace {
             r#type: "trace",
-            trace: &report.id,
-            model: report.model.as_deref(),
+            trace: &report.trace.id,
+            model: report.trace.model.as_deref(),
             calls: report.calls,
             identifiers: report.identifiers,
             decision: report.decision.name(),
@@ -127,6 +141,20 @@ struct Unchecked<'a> {
     message: &'a str,
 }
 
+/// A call of a message that ended before the model was done, whatever its identifiers are.
+#[derive(Serialize)]
+struct Stopped<'a> {
+    r#type: &'static str,
+    trace: &'a str,
+    model: Option<&'a str>,
+    turn: u32,
+    call_id: Option<&'a str>,
+    tool: &'a str,
+    stop: &'static str,
+    decision: &'static str,
+    message: &'a str,
+}
+
 #[derive(Serialize)]
 struct Trace<'a> {
     r#type: &'static str,
@@ -170,8 +198,8 @@ impl<'a> Finding<'a> {
     fn new(report: &'a Report, judged: &'a Judged, finding: &'a model::Finding) -> Self {
         Self {
             r#type: "finding",
-            trace: &report.id,
-            model: report.model.as_deref(),
+            trace: &report.trace.id,
+            model: report.model(judged),
             turn: judged.turn,
             call_id: judged.call_id.as_deref(),
             tool: &judged.tool,
