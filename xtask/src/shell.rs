@@ -27,8 +27,10 @@ pub fn tool() -> impl AsRef<OsStr> {
     env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
 }
 
+/// Runs cargo at the root of the tree. Nothing here is built twice, so what cargo would keep for the
+/// next time, a gigabyte, is not kept.
 pub fn cargo(arguments: &[&str]) -> Result {
-    run(Command::new(tool()).args(arguments))
+    run(Command::new(tool()).args(arguments).env("CARGO_INCREMENTAL", "0"))
 }
 
 /// Runs a command at the root of the tree.
