@@ -2,9 +2,10 @@
 //! since a model often picks the *wrong real* account. What the records say decides.
 
 use crate::{
+    distance::distance,
     extract::{Mention, Place},
     field,
-    model::{Relation, Source},
+    model::{Decision, Relation, Source},
     record::{self, Doubt, Written},
     shape,
     slot::Role,
@@ -14,6 +15,8 @@ use crate::{
 };
 use alloc::vec::Vec;
 
+/// Edits beyond which two identifiers are just different.
+const MOST_EDITS: u32 = 3;
 /// Identifiers of one call that are compared with each other; a longer list is data.
 const MOST_COMPARED: usize = 32;
 /// Arguments that bring a foreign value into the record on purpose.
@@ -60,9 +63,15 @@ fn is_reference(context: &Context<'_>, mention: &Mention, judgement: &Judgement)
         && text.len() >= 4
         && text.contains(|c: char| c.is_ascii_digit() || c == '@')
         && value_of(text).is_none_or(|value| value.name == "counter")
-        && context.takes_identifiers(mention)
+        && (context.takes_identifiers(mention) || holds_identifiers(context, mention))
         && matches!(mention.role, Role::Identifier | Role::Other)
         && !field::words_of_name(&mention.field).any(|word| REPLACING.contains(&word.to_lowercase().as_str()))
+}
+
+/// Whether results have a field of the argument's name, and identifiers in it: `mrn`, `lot`.
+fn holds_identifiers(context: &Context<'_>, mention: &Mention) -> bool {
+    let makes = context.ledger.makes_in(&field::normal(&mention.field));
+    !makes.is_empty() && !makes.contains("words")
 }
 
 fn doubt(context: &Context<'_>, mention: &Mention, judgement: &Judgement, others: &[&Mention], named: &[&str]) -> Option<Doubt> {
@@ -73,10 +82,17 @@ fn doubt(context: &Context<'_>, mention: &Mention, judgement: &Judgement, others
     let typed = ledger.exact(text).is_some_and(|id| ledger.stood_in(id, Source::UserMessage));
     // An identifier of the same object, or of one around it, may be the owner of this one.
     let owners = || others.iter().filter(|other| parent(&mention.slot).starts_with(parent(&other.slot)));
+    // A record that holds both outweighs one that names another.
+    let is_supported = || owners().any(|owner| record::supports(ledger, text, &owner.text));
+    // Two edits prove nothing among numbers that are near anyway, and lists bring neighbours on purpose.
+    let is_slip = |found: &record::Contradiction| {
+        !is_item(&mention.slot) && (distance(text, &found.says, 1).is_some() || is_no_accident(context, text, &found.says))
+    };
     if !typed && !is_changed(context, &words) {
         for owner in owners() {
             let owner_words = field::normal(&owner.field);
-            if let Some(found) = record::contradiction(ledger, written, Written { text: &owner.text, field: &owner_words }) {
+            let found = record::contradiction(ledger, written, Written { text: &owner.text, field: &owner_words });
+            if let Some(found) = found.filter(|found| if found.is_by_nearness { is_slip(found) } else { !is_supported() }) {
                 return Some(Doubt::Crossed(found));
             }
         }
@@ -87,12 +103,24 @@ fn doubt(context: &Context<'_>, mention: &Mention, judgement: &Judgement, others
     if let Some(fields) = record::other_fields(ledger, written) {
         return Some(Doubt::Misfield(fields));
     }
+    if !context.takes_identifiers(mention) {
+        return None;
+    }
     // A call that names both, as a transfer does, knows both.
     let is_named = |id: u32| named.contains(&ledger.token_text(id));
-    let has_twin =
-        || twins(context, text, &mention.field).first().is_some_and(|best| !is_named(best.id) && !context.is_dense_around(best.id, text));
-    let is_supported = || owners().any(|owner| record::supports(ledger, text, &owner.text));
+    let has_twin = || {
+        let told =
+            |best: &&twin::Neighbour| !is_named(best.id) && !context.is_dense_around(best.id, text) && context.is_no_accident(text, best);
+        twins(context, text, &mention.field).first().filter(told).is_some()
+    };
     (!typed && shape::body(text).bits >= record::FEWEST_BITS && has_twin() && !is_supported()).then_some(Doubt::Collision)
+}
+
+/// Whether two seen identifiers are nearer each other than chance would have it.
+fn is_no_accident(context: &Context<'_>, text: &str, other: &str) -> bool {
+    let distance = distance(text, other, MOST_EDITS).unwrap_or(MOST_EDITS);
+    let near = context.ledger.exact(other).map(|id| twin::Neighbour { id, relation: Relation::Twin, distance });
+    near.is_some_and(|near| context.is_no_accident(text, &near))
 }
 
 /// Seen twins of a seen identifier: of its own family, shown by a tool, and not just another spelling.
@@ -117,6 +145,11 @@ fn is_changed(context: &Context<'_>, words: &str) -> bool {
     sets && tool.iter().any(|word| field::compatible(&field::normal(word), words))
 }
 
+/// Whether a pointer ends in a position of a list.
+fn is_item(pointer: &str) -> bool {
+    pointer.rsplit('/').next().is_some_and(|segment| !segment.is_empty() && segment.bytes().all(|b| b.is_ascii_digit()))
+}
+
 fn parent(pointer: &str) -> &str {
     pointer.rsplit_once('/').map_or("", |(parent, _)| parent)
 }
@@ -130,13 +163,15 @@ fn apply(context: &Context<'_>, mention: &Mention, judgement: &mut Judgement, do
     let ledger = context.ledger;
     judgement.nearest = match &doubt {
         Doubt::Crossed(contradiction) => {
-            let distance = crate::distance::distance(&judgement.written, &contradiction.says, 24).unwrap_or(24);
+            let distance = distance(&judgement.written, &contradiction.says, 24).unwrap_or(24);
             ledger.exact(&contradiction.says).map(|id| twin::Neighbour { id, relation, distance }).into_iter().collect()
         }
         Doubt::Misfield(_) | Doubt::FieldName | Doubt::Elsewhere { .. } => Vec::new(),
         Doubt::Collision => twins(context, judgement.seen.as_deref().unwrap_or(&judgement.written), &mention.field),
     };
-    judgement.decision = context.decision(mention, relation);
+    // An argument that takes identifiers by what results hold, not by its own name, may take others too.
+    let cap = if mention.role == Role::Identifier { Decision::Block } else { Decision::Warn };
+    judgement.decision = context.decision(mention, relation).min(cap);
     judgement.relation = relation;
     judgement.counts = true;
     judgement.doubt = Some(doubt);

@@ -96,8 +96,6 @@ pub fn mentions(leaf: &Leaf<'_>, kinds: &[CustomKind]) -> Vec<Mention> {
     let mut chunks = Chunks(Vec::new());
     token::scan(leaf.text, &mut chunks);
     let mut ranges = chunks.0;
-    // Most of a long text is words, and asking each what it might be would take longer than all else.
-    ranges.retain(|range| !is_word(leaf.text.get(range.clone()).unwrap_or_default()));
     // What the user describes may hold spaces or other separators: it replaces the chunks it covers.
     for kind in kinds {
         for found in kind.pattern.find_iter(leaf.text) {
@@ -106,8 +104,11 @@ pub fn mentions(leaf: &Leaf<'_>, kinds: &[CustomKind]) -> Vec<Mention> {
         }
     }
     ranges.sort_unstable_by_key(|range| range.start);
-    let ranges = grouped(leaf.text, ranges);
+    let mut ranges = grouped(leaf.text, ranges);
+    // Most of a long text is words, and asking each what it might be would take longer than all else.
+    ranges.retain(|range| !is_word(leaf.text.get(range.clone()).unwrap_or_default()));
     let chunk = |range: Range<usize>| {
+        let range = with_sign(leaf.text, range);
         let mut mention = base(surrounding, range.clone());
         mention.is_masked = if surrounding == Place::Prose { is_masked(leaf.text, range) } else { is_pattern(leaf.text, range) };
         // `table.column` in a query; in a sentence a dot is a version's, a number's or a file's.
@@ -121,6 +122,11 @@ pub fn mentions(leaf: &Leaf<'_>, kinds: &[CustomKind]) -> Vec<Mention> {
 fn is_masked(text: &str, range: Range<usize>) -> bool {
     const MARKS: &[&str] = &["…", "...", "**", "••", "xxx", "XXX"];
     let after = text.get(range.end..).unwrap_or_default().trim_start_matches(' ');
+    // The groups of an IBAN: `NL82 BUNQ **** **** 24`.
+    let after = match after.split_once(' ') {
+        Some((group, rest)) if group.len() == 4 && group.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit()) => rest,
+        _ => after,
+    };
     let before = text.get(..range.start).unwrap_or_default().trim_end_matches(' ');
     let inside = text.get(range).unwrap_or_default();
     MARKS.iter().any(|mark| after.starts_with(mark) || before.ends_with(mark) || inside.contains(mark))
@@ -136,15 +142,29 @@ fn is_word(text: &str) -> bool {
     text.bytes().all(|b| b.is_ascii_alphabetic())
 }
 
-/// Joins digits that are written in groups (`DE75 5121 0800 …`): one number, not many short ones.
+/// With the `+` in front of a telephone number, which a scan takes for punctuation.
+fn with_sign(text: &str, range: Range<usize>) -> Range<usize> {
+    let is_number = text.get(range.clone()).is_some_and(|chunk| chunk.starts_with(|c: char| c.is_ascii_digit()));
+    let signed = range.start.saturating_sub(1)..range.end;
+    if is_number && text.get(signed.clone()).is_some_and(|text| text.starts_with('+') && kind_of(text).name == "phone") {
+        signed
+    } else {
+        range
+    }
+}
+
+/// Joins digits that are written in groups (`DE75 5121 0800 …`, `GB13 MONZ 3099 …`): one number, not
+/// many short ones.
 fn grouped(text: &str, ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
     /// Fewer are dates, amounts and counts that happen to follow each other.
     const FEWEST_DIGITS: usize = 9;
     let digits = |range: &Range<usize>| text.get(range.clone()).unwrap_or_default().bytes().filter(u8::is_ascii_digit).count();
-    let is_group = |range: &Range<usize>| {
+    let is_group = |range: &Range<usize>, open: &[Range<usize>]| {
         let group = text.get(range.clone()).unwrap_or_default();
-        digits(range) > 0
-            && (digits(range) == group.len() || group.len() <= 4 && group.bytes().all(|b| b.is_ascii_digit() || b.is_ascii_uppercase()))
+        let is_short = group.len() <= 4 && group.bytes().all(|b| b.is_ascii_digit() || b.is_ascii_uppercase());
+        // Letters alone are the bank in an IBAN, which follows the country and its check digits.
+        let is_bank = || group.len() == 4 && open.last().and_then(|first| text.get(first.clone())).is_some_and(is_country);
+        digits(range) == group.len() || is_short && (digits(range) > 0 || is_bank())
     };
     let mut joined: Vec<Range<usize>> = Vec::new();
     let mut open: Vec<Range<usize>> = Vec::new();
@@ -160,10 +180,10 @@ fn grouped(text: &str, ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
     };
     for range in ranges {
         let follows = open.last().is_some_and(|last| text.get(last.end..range.start) == Some(" "));
-        if !is_group(&range) || !follows {
+        if !follows || !is_group(&range, &open) {
             close(&mut open, &mut joined);
         }
-        if is_group(&range) {
+        if is_group(&range, &open) {
             open.push(range);
         } else {
             joined.push(range);
@@ -171,6 +191,16 @@ fn grouped(text: &str, ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
     }
     close(&mut open, &mut joined);
     joined
+}
+
+/// Whether a text could be the host of an e-mail address.
+fn is_host(text: &str) -> bool {
+    text.rsplit_once('.').is_some_and(|(name, ending)| !name.is_empty() && ending.bytes().all(|b| b.is_ascii_alphabetic()))
+}
+
+/// Whether a group begins an IBAN: `GB13`.
+fn is_country(group: &str) -> bool {
+    matches!(group.as_bytes(), [a, b, c, d] if a.is_ascii_uppercase() && b.is_ascii_uppercase() && c.is_ascii_digit() && d.is_ascii_digit())
 }
 
 /// Whether a value is one thing: without spaces, or an identifier that has them (IBAN, phone, card).
@@ -210,6 +240,10 @@ impl Sink for Chunks {
 /// The pieces of a path or URL between dividers; none when the text is one piece.
 fn pieces(text: &str, at_dots: bool) -> Vec<Range<usize>> {
     let at_dots = at_dots && !text.contains('/') && matches!(kind_of(text).name, "token" | "name" | "domain");
+    // An address is one thing, also with its ending cut.
+    if !text.contains('/') && text.split_once('@').is_some_and(|(_, host)| is_host(host)) {
+        return Vec::new();
+    }
     let mut pieces = Vec::new();
     let mut start = 0;
     let divides = |c: char| matches!(c, '/' | '?' | '&' | '=' | ':' | '%' | '~' | '+' | '@' | '#' | '\\' | ',') || at_dots && c == '.';

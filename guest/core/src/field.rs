@@ -27,6 +27,17 @@ const GENERIC: &[&str] = &[
     "content",
     "list",
     "entry",
+    "record",
+    "row",
+    "object",
+    "response",
+    "output",
+    "payload",
+    "node",
+    "edge",
+    "hit",
+    "attribute",
+    "property",
 ];
 
 /// The words of a name in snake, kebab or camel case.
@@ -61,8 +72,12 @@ pub fn words_of_name(name: &str) -> impl Iterator<Item = &str> {
 /// ```
 #[must_use]
 pub fn normal(name: &str) -> String {
-    let mut words: Vec<String> =
-        words_of_name(name).map(str::to_lowercase).map(singular).filter(|word| !GENERIC.contains(&word.as_str())).collect();
+    let all: Vec<String> = words_of_name(name).map(str::to_lowercase).map(singular).collect();
+    let mut words: Vec<String> = all.iter().filter(|word| !GENERIC.contains(&word.as_str())).cloned().collect();
+    // `items` are whatever a list holds, an `item_id` is a ware's.
+    if let ([first, _, ..], true) = (all.as_slice(), words.is_empty()) {
+        words.extend((first == "item").then(|| first.clone()));
+    }
     words.sort_unstable();
     words.dedup();
     words.join(" ")
@@ -90,6 +105,31 @@ pub fn is_row(segment: &str) -> bool {
 pub fn of_pointer(pointer: &str, is_key: bool) -> String {
     let names = pointer.rsplit('/').skip(usize::from(is_key)).filter(|segment| !segment.is_empty() && !is_row(segment));
     names.map(normal).find(|words| !words.is_empty()).unwrap_or_default()
+}
+
+/// Whether a normal form names the part that a person plays: people are named by number, by handle and by
+/// address, whichever a tool takes.
+#[must_use]
+pub fn is_person(words: &str) -> bool {
+    #[rustfmt::skip]
+    const PEOPLE: &[&str] = &[
+        "agent", "assignee", "attendee", "author", "cc", "bcc", "client", "contact", "creator", "customer", "employee", "guest", "handler",
+        "host", "member", "organizer", "owner", "participant", "person", "recipient", "reporter", "requester", "reviewer", "sender",
+        "shopper", "subscriber", "to", "user", "username", "watcher",
+    ];
+    words.split(' ').any(|word| PEOPLE.contains(&word))
+}
+
+/// Whether a normal form names an address of some sort.
+#[must_use]
+pub fn is_address(words: &str) -> bool {
+    words.split(' ').any(|word| matches!(word, "email" | "mail" | "address" | "phone" | "url" | "link" | "uri" | "telephone" | "mobile"))
+}
+
+/// Whether two normal forms have a word in common: `account from` and `account to`.
+#[must_use]
+pub fn overlap(a: &str, b: &str) -> bool {
+    !a.is_empty() && a.split(' ').any(|word| b.split(' ').any(|other| other == word))
 }
 
 /// Whether two normal forms may mean the same: one says no more than the other.

@@ -101,10 +101,14 @@ pub const KINDS: &[Kind] = &[
     plain("iban", finance::is_iban, scan::compact_upper).checked(finance::check_iban),
     // Before every shape that letters a to f could pass for.
     opaque("hex", opaque::is_hex, opaque::canonical_hex),
+    // Before prefixed and random: 18 characters, the last three of them computed.
+    opaque("salesforce", opaque::is_salesforce, opaque::canonical_salesforce).checked(opaque::check_salesforce),
     opaque("ulid", opaque::is_ulid, scan::uppercase),
     opaque("ksuid", opaque::is_ksuid, unchanged),
     plain("lei", finance::is_lei, scan::uppercase).checked(check_digit::lei),
     plain("vin", product::is_vin, scan::uppercase).checked(product::check_vin),
+    // Before order: letters and digits.
+    plain("container", product::is_container, scan::compact_upper).checked(check_digit::container),
     // Before order: letters and digits.
     plain("parcel", product::is_parcel, scan::compact_upper).checked(product::check_parcel),
     // Before order: capitals and digits.

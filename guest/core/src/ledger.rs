@@ -41,8 +41,8 @@ const MOST_SIGHTINGS: usize = 8;
 /// Places of a word that a look-up of a literal text tries before it gives up: a word this common
 /// is no identifier, and the bound keeps hostile texts from costing time.
 const MOST_PLACES: usize = 4096;
-/// Sorts of values remembered of one field; a field with more holds text.
-const MOST_FAMILIES: usize = 64;
+/// Makes of values remembered of one field; a field with more holds text.
+const MOST_MAKES: usize = 16;
 /// Newer tokens are merged into the sorted ones when they are more than this share of them.
 const RECENT_SHARE: usize = 8;
 /// Ends a text in the arena; never part of a token.
@@ -102,6 +102,13 @@ struct Token {
     look: u64,
 }
 
+/// A field, under whatever name of this normal form, and how its values in tool results are made.
+#[derive(Clone, Debug, Default)]
+struct Field {
+    words: String,
+    makes: BTreeSet<String>,
+}
+
 /// A distinct word and the chain of its places, latest first.
 #[derive(Clone, Copy, Debug)]
 struct Word {
@@ -138,8 +145,7 @@ pub struct Ledger {
     families: BTreeMap<String, Vec<u32>>,
     /// Numbers of the fields' normal forms, as far as [`Ledger::index`] has read them.
     field_numbers: BTreeMap<String, u32>,
-    /// The fields, with the families of the values that each held in tool results.
-    fields: Vec<(String, BTreeSet<String>)>,
+    fields: Vec<Field>,
     fields_read: usize,
     limit: usize,
     full: bool,
@@ -326,19 +332,19 @@ impl Ledger {
             let Some(standing) = self.standing(number) else { continue };
             let words = field::of_pointer(standing.pointer, standing.is_key);
             let is_value = standing.provenance.source == Source::ToolResult && standing.text.len() <= LONGEST_TOKEN && !words.is_empty();
-            let family = is_value.then(|| shape::family(standing.text));
+            let make = is_value.then(|| shape::make(standing.text));
             let next = offset(self.fields.len());
             let field = *self.field_numbers.entry(words).or_insert_with_key(|words| {
-                self.fields.push((words.clone(), BTreeSet::new()));
+                self.fields.push(Field { words: words.clone(), ..Field::default() });
                 next
             });
             if let Some(entry) = self.entries.get_mut(number) {
                 entry.field = field;
             }
-            if let (Some(family), Some((_, families))) = (family, self.fields.get_mut(field as usize))
-                && families.len() < MOST_FAMILIES
+            if let (Some(make), Some(field)) = (make, self.fields.get_mut(field as usize))
+                && field.makes.len() < MOST_MAKES
             {
-                families.insert(family);
+                field.makes.insert(make);
             }
         }
         self.fields_read = self.entries.len();
@@ -386,6 +392,12 @@ impl Ledger {
     #[must_use]
     pub fn contains(&self, text: &str) -> bool {
         self.places_of(text).next().is_some()
+    }
+
+    /// Where a text stood last, as a place that grows with time; nothing where it never did.
+    #[must_use]
+    pub fn latest(&self, text: &str) -> Option<usize> {
+        self.places_of(text).next()
     }
 
     /// Where a literal text stands, as ranges of its surroundings: the longest run of letters,
@@ -454,12 +466,21 @@ impl Ledger {
         after.chain(before).filter_map(|number| self.standing(number))
     }
 
-    /// Families of the values that fields like this one held in tool results; empty when no result
-    /// had such a field.
+    /// How the values of fields like this one are made; none when no result had such a field. Needs
+    /// [`Ledger::index`].
     #[must_use]
-    pub fn families_in(&self, words: &str) -> BTreeSet<&str> {
-        let alike = self.fields.iter().filter(|(name, families)| !families.is_empty() && field::compatible(name, words));
-        alike.flat_map(|(_, families)| families.iter().map(String::as_str)).collect()
+    pub fn makes_in(&self, words: &str) -> BTreeSet<&str> {
+        let alike = self.fields.iter().filter(|field| !field.makes.is_empty() && field::compatible(&field.words, words));
+        alike.flat_map(|field| field.makes.iter().map(String::as_str)).collect()
+    }
+
+    /// The values that fields like this one held in tool results, at most `most`. Needs [`Ledger::index`].
+    pub fn values_in<'l>(&'l self, words: &'l str, most: usize) -> impl Iterator<Item = Standing<'l>> {
+        let is_field = |entry: &Entry| {
+            self.fields.get(entry.field as usize).is_some_and(|field| !field.makes.is_empty() && field::compatible(&field.words, words))
+        };
+        let numbers = self.entries.iter().enumerate().filter(move |(_, entry)| is_field(entry)).map(|(number, _)| number);
+        numbers.take(most).filter_map(|number| self.standing(number)).filter(|standing| standing.provenance.source == Source::ToolResult)
     }
 
     fn standing(&self, number: usize) -> Option<Standing<'_>> {
@@ -469,7 +490,7 @@ impl Ledger {
             pointer: self.pointer(entry),
             text: self.leaf(number).trim(),
             is_key: entry.is_key,
-            field: self.fields.get(entry.field as usize).map_or("", |(name, _)| name.as_str()),
+            field: self.fields.get(entry.field as usize).map_or("", |field| field.words.as_str()),
             provenance: self.provenance.get(entry.provenance as usize)?,
         })
     }

@@ -27,6 +27,7 @@ pub mod field;
 pub mod policy;
 pub mod slot;
 pub mod ledger;
+pub mod series;
 pub mod introduced;
 pub mod asked;
 pub mod extract;

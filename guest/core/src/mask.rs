@@ -46,8 +46,8 @@ impl Sink for Secrets<'_> {
 /// The text without what the call that it answers wrote itself.
 #[must_use]
 pub fn without_echoes(text: &str, echoes: &AhoCorasick) -> String {
-    // Only whole identifiers: a query's `web7` says nothing about the `web7-x2k9p` it found.
-    let is_joiner = |c: char| matches!(c, '-' | '_');
+    // Only whole identifiers: a query's `web7` says nothing about the `web7-x2k9p` or `eu.web7` it found.
+    let is_joiner = |c: char| matches!(c, '-' | '_' | '.');
     let is_whole = |range: &Range<usize>| {
         let before = text.get(..range.start).unwrap_or_default().trim_end_matches(is_joiner);
         let after = text.get(range.end..).unwrap_or_default().trim_start_matches(is_joiner);

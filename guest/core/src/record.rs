@@ -24,8 +24,8 @@ const MOST_SIGHTINGS: usize = 24;
 /// bound for a sheet of thousands of rows.
 const MOST_AROUND: usize = 1500;
 
-/// A field that held values of more makes than this holds anything.
-const MOST_MAKES: usize = 12;
+/// A field that held values of as many makes holds anything.
+const MOST_MAKES: usize = 4;
 /// Shorter bodies have real neighbours.
 pub const FEWEST_BITS: f64 = 16.0;
 
@@ -46,6 +46,8 @@ pub struct Contradiction {
     pub field: String,
     /// The value that stands there.
     pub says: String,
+    /// All there is against the written value is that it is so near to that one.
+    pub is_by_nearness: bool,
 }
 
 /// Why a seen identifier is doubted.
@@ -108,23 +110,27 @@ fn is_structured(standing: &Standing<'_>) -> bool {
 /// *other* owner, or the record's value must be a near twin of the written one.
 #[must_use]
 pub fn contradiction(ledger: &Ledger, written: Written<'_>, owner: Written<'_>) -> Option<Contradiction> {
-    if written.field.is_empty() || owner.field.is_empty() || written.text == owner.text || field::compatible(written.field, owner.field) {
+    // The two ends of a link, the two accounts of a transfer: things of one sort.
+    let is_same_sort = field::overlap(written.field, owner.field);
+    if written.field.is_empty() || owner.field.is_empty() || written.text == owner.text || is_same_sort {
         return None;
     }
-    let values = values_in_records(ledger, owner.text, written.field);
+    let mut values = values_in_records(ledger, owner.text, written.field);
+    // A record that numbers its things otherwise (`id` beside `key`) says nothing of this one.
+    values.retain(|value| shape::make(value.text) == shape::make(written.text));
     if values.is_empty() || values.iter().any(|value| value.text == written.text) {
         return None;
     }
-    let rival = match values.as_slice() {
+    let (rival, is_by_nearness) = match values.as_slice() {
         // One value, and the call writes its twin: that is the slip the guard exists for.
         [value] if is_telling(written.text) && distance(value.text, written.text, edit_limit(written.text.chars().count())).is_some() => {
-            value
+            (value, true)
         }
-        [first, ..] if is_owned_by_others(ledger, written.text, owner) => first,
+        [first, ..] if is_owned_by_others(ledger, written.text, owner) => (first, false),
         _ => return None,
     };
     let name = rival.pointer.rsplit('/').find(|segment| !field::is_row(segment)).unwrap_or_default();
-    Some(Contradiction { of: owner.text.to_string(), field: name.to_string(), says: rival.text.to_string() })
+    Some(Contradiction { of: owner.text.to_string(), field: name.to_string(), says: rival.text.to_string(), is_by_nearness })
 }
 
 /// Whether two such identifiers are near only by a slip: flight numbers and counters are near anyway.
@@ -155,33 +161,53 @@ pub fn supports(ledger: &Ledger, text: &str, owner: &str) -> bool {
 /// written to, and results do have that field.
 ///
 /// An identifier that ever stood in free text, or that a person typed, may belong anywhere; unless
-/// the field only ever held values of quite another make.
+/// the field only ever held values of quite another make. The `id` of a listed item may go under any
+/// name that says what part the item plays (`assignee_id`), and so may an address under one that names a
+/// person; a type prefix that the field's values have says that this is one of them.
 #[must_use]
 pub fn other_fields(ledger: &Ledger, written: Written<'_>) -> Option<Vec<String>> {
-    let families = if written.field.is_empty() { return None } else { ledger.families_in(written.field) };
-    if families.is_empty() {
+    let makes = if written.field.is_empty() { return None } else { ledger.makes_in(written.field) };
+    let make = shape::make(written.text);
+    // A field of names, or one that was always empty, says nothing of numbers.
+    let holds_identifiers = makes.iter().any(|make| *make != "words");
+    let is_address = matches!(make.as_str(), "email" | "phone" | "url");
+    if !holds_identifiers || is_address && (field::is_person(written.field) || field::is_address(written.field)) {
         return None;
     }
-    let family = shape::family(written.text);
-    let is_strange = !families.contains(family.as_str()) && families.len() < MOST_MAKES;
+    let is_strange = !makes.contains(make.as_str()) && makes.len() < MOST_MAKES;
+    // `PRV-101` where other providers are `PRV-102`: one of them, whoever named it.
+    if !is_strange && shape::type_prefix(written.text).is_some() {
+        return None;
+    }
     let (sightings, is_all) = ledger.standings(written.text, MOST_SIGHTINGS);
     let mut fields: Vec<String> = Vec::new();
     for sighting in &sightings {
         let field = sighting.field;
-        let is_value = is_structured(sighting) && !sighting.text.contains(char::is_whitespace);
-        if !is_value && is_strange {
-            continue;
-        }
+        let is_value = is_structured(sighting) && sighting.text == written.text;
         // `/assignee/accountId` is an assignee as much as an account.
         let is_field = sighting.pointer.split('/').any(|segment| field::compatible(&field::normal(segment), written.field));
-        if !is_value || field.is_empty() || is_field {
+        let is_item = sighting.pointer.rsplit('/').next().is_some_and(|name| field::normal(name).is_empty());
+        if is_value && is_field || !is_strange && (!is_value || field.is_empty() || is_item) {
             return None;
         }
-        if !fields.iter().any(|known| known == field) {
+        if is_value && !field.is_empty() && !fields.iter().any(|known| known == field) {
             fields.push(field.to_string());
         }
     }
-    (is_all && !fields.is_empty()).then_some(fields)
+    let is_told = is_all && !fields.is_empty() && !share_values(ledger, written.field, &fields);
+    is_told.then_some(fields)
+}
+
+/// Whether some value of a field stands in one of the others too: then they draw on the same things, as
+/// `assignee_id` does on a list of agents.
+fn share_values(ledger: &Ledger, field: &str, others: &[String]) -> bool {
+    const MOST_VALUES: usize = 256;
+    let stands_there = |value: Standing<'_>| {
+        let (sightings, _) = ledger.standings(value.text, MOST_SIGHTINGS);
+        value.text.bytes().any(|b| b.is_ascii_digit())
+            && sightings.iter().any(|s| s.text == value.text && others.iter().any(|other| other == s.field))
+    };
+    ledger.values_in(field, MOST_VALUES).any(stands_there)
 }
 
 /// Whether a text was only ever a member's name, and names no row: `customer_id` as a customer.

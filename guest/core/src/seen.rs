@@ -1,6 +1,6 @@
 //! Whether an identifier was seen: literally, in another legitimate spelling, or in its parts.
 
-use crate::{kind::kind_of, ledger::Ledger, policy::CustomKind};
+use crate::{kind::kind_of, ledger::Ledger, policy::CustomKind, value::value_of};
 use alloc::{
     borrow::ToOwned,
     format,
@@ -12,6 +12,8 @@ use alloc::{
 const SHORTEST_WRAPPED: usize = 6;
 /// Git abbreviates to 7 and rarely shows more than 16 digits; longer cuts are slips.
 pub const SHORT_HASH: core::ops::RangeInclusive<usize> = 7..=16;
+/// Texts that begin with the same hash, as `HASH is the first bad commit` does.
+const MOST_BEGINNINGS: usize = 16;
 /// Lengths of MD5, SHA-1 and SHA-256 in hex.
 pub const FULL_HASHES: [usize; 3] = [32, 40, 64];
 
@@ -39,7 +41,8 @@ fn is_cut(around: &str, text: &str) -> bool {
 pub fn equivalent(ledger: &Ledger, text: &str, kinds: &[CustomKind]) -> Option<String> {
     let known = |spelling: &str| ledger.contains(spelling).then(|| spelling.to_owned());
     let mut spellings: Vec<String> = Vec::new();
-    if let Some(rest) = text.strip_prefix(['#', '@']) {
+    // `#1234`, `@ada`, and the sign that a language puts in front of a name: `$tenantId`, `:account`.
+    if let Some(rest) = text.strip_prefix(['#', '@', '$', ':']) {
         spellings.push(rest.to_owned());
     }
     // A hexadecimal number with the prefix that a language wants.
@@ -65,7 +68,39 @@ pub fn equivalent(ledger: &Ledger, text: &str, kinds: &[CustomKind]) -> Option<S
     if let Some(found) = spellings.iter().filter(|s| s.len() > 2).find_map(|spelling| known(spelling)) {
         return Some(found);
     }
-    same(ledger, text, kinds).next().or_else(|| with_country(ledger, text)).map(ToOwned::to_owned)
+    let found = same(ledger, text, kinds).next().or_else(|| with_country(ledger, text)).or_else(|| record_id(ledger, text));
+    found.or_else(|| padded(ledger, text)).map(ToOwned::to_owned)
+}
+
+/// The seen Salesforce id of which `text` is the short form, or the long one.
+fn record_id<'l>(ledger: &'l Ledger, text: &'l str) -> Option<&'l str> {
+    let is_long = |text: &str| kind_of(text).name == "salesforce";
+    match text.len() {
+        15 => ledger.longer(text, 2).into_iter().map(|id| ledger.token_text(id)).find(|seen| seen.len() == 18 && is_long(seen)),
+        18 if is_long(text) => text.get(..15).filter(|short| ledger.contains(short)),
+        _ => None,
+    }
+}
+
+/// The seen number that is `text` without any of its leading zeros, or with some: a person says
+/// 84839 where a register writes 0084839. Between two padded forms a zero may be lost, so there it
+/// counts.
+fn padded<'l>(ledger: &'l Ledger, text: &'l str) -> Option<&'l str> {
+    /// Shorter numbers stand everywhere.
+    const SHORTEST: usize = 4;
+    const MOST_ZEROS: usize = 6;
+    let bare = text.trim_start_matches('0');
+    if bare.len() < SHORTEST || !text.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    if bare.len() < text.len() {
+        return ledger.contains(bare).then_some(bare);
+    }
+    let zeros = "0".repeat(MOST_ZEROS);
+    (1..=MOST_ZEROS)
+        .filter_map(|count| zeros.get(..count))
+        .find_map(|zeros| ledger.exact(&[zeros, text].concat()))
+        .map(|id| ledger.token_text(id))
 }
 
 /// The seen phone number that `text` is with, or without, its country's code.
@@ -111,22 +146,35 @@ fn percent_decoded(text: &str) -> String {
 /// The seen value that `text` legitimately abbreviates: a short commit hash.
 #[must_use]
 pub fn short_hash(ledger: &Ledger, text: &str) -> Option<String> {
-    let is_hex = text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
-    if !SHORT_HASH.contains(&text.len()) || !is_hex {
+    let bare = |text: &str| text.strip_prefix("0x").unwrap_or(text).len();
+    let is_hex = |text: &str| text.strip_prefix("0x").unwrap_or(text).bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
+    if !SHORT_HASH.contains(&bare(text)) || !is_hex(text) {
         return None;
     }
+    let is_full = |seen: &str| FULL_HASHES.contains(&bare(seen)) && is_hex(seen);
     // Two hashes that share it would make it ambiguous, and any tool that takes it would say so.
-    let full: Vec<u32> = ledger.longer(text, 3).into_iter().filter(|&id| FULL_HASHES.contains(&ledger.token_text(id).len())).collect();
+    let full: Vec<u32> = ledger.longer(text, MOST_BEGINNINGS).into_iter().filter(|&id| is_full(ledger.token_text(id))).collect();
     match full.as_slice() {
         [id] => Some(ledger.token_text(*id).to_owned()),
         _ => None,
     }
 }
 
+/// A seen value that begins as `text` does before its wildcard: `logs-2025.11.*`.
+#[must_use]
+pub fn pattern(ledger: &Ledger, text: &str) -> Option<String> {
+    let head = text.strip_suffix(['*', '%'])?;
+    ledger.longer(head, 1).first().map(|&id| ledger.token_text(id).to_owned())
+}
+
 /// The complete seen identifier that `text` wraps (`EOB-CLM-4158-27` around `CLM-4158-27`), when the
 /// rest adds no digits of its own or was seen too.
 #[must_use]
 pub fn wrapped(ledger: &Ledger, text: &str) -> Option<String> {
+    // The same name elsewhere is another address.
+    if text.contains('@') {
+        return None;
+    }
     let has_digit = |piece: &str| piece.bytes().any(|b| b.is_ascii_digit());
     let is_edge = |c: char| !c.is_alphanumeric();
     let mut edges: Vec<usize> =
@@ -137,10 +185,13 @@ pub fn wrapped(ledger: &Ledger, text: &str) -> Option<String> {
     let pieces = edges.iter().flat_map(|&start| edges.iter().filter_map(move |&end| text.get(start..end).map(|piece| (start, end, piece))));
     pieces
         .filter(|(_, _, piece)| piece.len() >= SHORTEST_WRAPPED && piece.len() < text.len() && has_digit(piece))
-        .filter(|(_, _, piece)| !piece.starts_with(is_edge) && !piece.ends_with(is_edge))
+        // A date or a version in a name is no identifier that the name is about.
+        .filter(|(_, _, piece)| !piece.starts_with(is_edge) && !piece.ends_with(is_edge) && value_of(piece).is_none())
         .filter(|(start, end, _)| {
             let rest = [text.get(..*start).unwrap_or_default(), text.get(*end..).unwrap_or_default()];
-            rest.iter().flat_map(|side| side.split(is_edge)).all(|side| !has_digit(side) || ledger.contains(side))
+            // `-1` counts what was made of it.
+            let is_count = |side: &str| side.len() <= 2 && side.bytes().all(|b| b.is_ascii_digit());
+            rest.iter().flat_map(|side| side.split(is_edge)).all(|side| !has_digit(side) || is_count(side) || ledger.contains(side))
         })
         .find(|(_, _, piece)| ledger.exact(piece).is_some())
         .map(|(_, _, piece)| piece.to_owned())

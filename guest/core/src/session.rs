@@ -265,6 +265,7 @@ impl Session {
             asked: self.asked.entries().map(|(turn, texts)| (turn, texts.to_vec())).collect(),
             seed: self.policy.seed,
             slots: self.slots.entries().map(|(is_place, key, held)| (is_place, key.to_owned(), held.seen, held.new)).collect(),
+            last_values: self.slots.last_values().map(|(place, value)| (place.to_owned(), value.to_owned())).collect(),
             pending: self.pending.clone(),
         }
         .to_bytes()
@@ -303,6 +304,9 @@ impl Session {
         }
         for (is_place, key, seen, new) in snapshot.slots {
             session.slots.put(is_place, key, Held { seen, new });
+        }
+        for (place, value) in snapshot.last_values {
+            session.slots.put_last(place, value);
         }
         Ok(session)
     }
@@ -475,16 +479,21 @@ impl Session {
     /// What the call leaves behind: its new names, its suspects, what its slots held, and what its
     /// own result may not vouch for.
     fn remember(&mut self, call: &ToolCall, judged: &[(Mention, Vec<Judgement>)]) {
+        let is_secret = |mention: &Mention| credential::is_credential(&mention.text) || credential::is_secret_field(&mention.field);
         let mut written: BTreeSet<String> = BTreeSet::new();
         for (mention, judgements) in judged {
             // What was stopped was never taken: it says nothing of what the argument takes. Otherwise
             // a model would only have to repeat itself until wrong values look customary.
             let is_stopped = judgements.iter().any(|judgement| judgement.decision >= Decision::Ask);
             if mention.place == Place::Whole && !judgements.is_empty() && !is_stopped {
-                self.slots.note(&call.tool, &mention.slot, &mention.field, judgements.iter().all(Judgement::was_seen));
+                let value = if is_secret(mention) { "" } else { mention.text.as_str() };
+                self.slots.note(&call.tool, &mention.slot, &mention.field, value, judgements.iter().all(Judgement::was_seen));
             }
             for judgement in judgements.iter().filter(|judgement| !judgement.was_seen() && judgement.written != credential::SHOWN) {
-                written.insert(judgement.written.clone());
+                // A word that was searched for is no name that the model made up.
+                if !judgement.written.chars().all(char::is_alphabetic) {
+                    written.insert(judgement.written.clone());
+                }
                 if judgement.decision > Decision::Allow && !judgement.is_new {
                     *self.suspects.entry(judgement.written.clone()).or_default() += 1;
                 } else if (judgement.counts || judgement.is_new) && judgement.relation != Relation::Introduced {
@@ -499,7 +508,6 @@ impl Session {
             }
         }
         // Kept only for those who ask where an identifier comes from; secrets never.
-        let is_secret = |mention: &Mention| credential::is_credential(&mention.text) || credential::is_secret_field(&mention.field);
         let told =
             |(mention, _): &&(Mention, Vec<Judgement>)| self.policy.asks_where_from() && mention.text.len() > 2 && !is_secret(mention);
         let asked: BTreeSet<String> = judged.iter().filter(told).map(|(mention, _)| mention.text.clone()).collect();

@@ -4,7 +4,7 @@
 //! Nearness is evidence only where a fresh identifier would not be near anything by chance, so the
 //! random body counts, not the length: `#W1234567` is seven digits, the prefix adds nothing.
 
-use crate::value::value_of;
+use crate::{kind::kind_of, value::value_of};
 use alloc::string::String;
 
 /// Information in one decimal digit, in bits: log2 10.
@@ -169,13 +169,22 @@ pub fn is_dated_step(written: &str, seen: &str) -> bool {
         let start = head.trim_end_matches(is_inside).len();
         let end = text.len() - tail.trim_start_matches(is_inside).len();
         let run = text.get(start..end)?.trim_matches(['-', '.', ':', '_']);
-        Some(value_of(run).is_some_and(|value| matches!(value.name, "date" | "datetime" | "time" | "version" | "decimal" | "quarter")))
+        // `v79` in `krv79kd2gr` is a piece of something random.
+        let is_torn = run.starts_with('v') && text.get(..start)?.ends_with(char::is_alphanumeric);
+        // `1.12` is a version, `2108.10167` a number.
+        let is_release = |run: &str| run.split('.').all(|part| part.len() <= 3);
+        let is_stamp = value_of(run).is_some_and(|value| match value.name {
+            "date" | "datetime" | "time" | "version" | "quarter" => true,
+            "decimal" => is_release(run),
+            _ => false,
+        });
+        Some(is_stamp && !is_torn)
     };
     written != seen && stamp(written) == Some(true) && stamp(seen) == Some(true)
 }
 
 /// Bytes that two texts share at their beginning, and at their end.
-fn shared_ends(a: &str, b: &str) -> (usize, usize) {
+pub(crate) fn shared_ends(a: &str, b: &str) -> (usize, usize) {
     let prefix = a.bytes().zip(b.bytes()).take_while(|(a, b)| a == b).count();
     let suffix = a.bytes().rev().zip(b.bytes().rev()).take_while(|(a, b)| a == b).count();
     (prefix, suffix)
@@ -197,8 +206,27 @@ pub fn counter_step(written: &str, seen: &str) -> Option<u64> {
     /// Counters this short may jump; of longer ones only neighbours are steps.
     const SHORT_COUNTER: u64 = 100;
     const NEIGHBOURS: u64 = 20;
+    let (a, b) = numbers_apart(written, seen)?;
+    if a.len().max(b.len()) > LONGEST_COUNTER {
+        return None;
+    }
+    let (a, b): (u64, u64) = (a.parse().ok()?, b.parse().ok()?);
+    let step = a.abs_diff(b);
+    (step > 0 && (step <= NEIGHBOURS || a.max(b) < SHORT_COUNTER)).then_some(step)
+}
+
+/// The one run of digits in which two identifiers differ, of each of them; nothing where they differ
+/// elsewhere too, or where the run is part of a mixed body.
+///
+/// ```
+/// # use twinguard_core::shape::numbers_apart;
+/// assert_eq!(numbers_apart("MRN-497931", "MRN-497930"), Some(("497931", "497930")));
+/// assert_eq!(numbers_apart("7H9j2", "7H9j3"), None);
+/// ```
+#[must_use]
+pub fn numbers_apart<'t>(written: &'t str, seen: &'t str) -> Option<(&'t str, &'t str)> {
     let (prefix, suffix) = shared_ends(written, seen);
-    let counter = |text: &str| -> Option<u64> {
+    let number = |text: &'t str| -> Option<&'t str> {
         let longest = text.len().min(written.len()).min(seen.len());
         let prefix = prefix.min(longest);
         let suffix = suffix.min(longest - prefix);
@@ -214,11 +242,55 @@ pub fn counter_step(written: &str, seen: &str) -> Option<u64> {
         if text.get(word_start..start)?.bytes().any(|b| b.is_ascii_digit()) || touches_letter(bytes.get(end)) {
             return None;
         }
-        (!digits.is_empty() && digits.len() <= LONGEST_COUNTER && digits.bytes().all(|b| b.is_ascii_digit()))
-            .then(|| digits.parse().ok())
-            .flatten()
+        (!digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit())).then_some(digits)
     };
-    let (a, b) = (counter(written)?, counter(seen)?);
-    let step = a.abs_diff(b);
-    (step > 0 && (step <= NEIGHBOURS || a.max(b) < SHORT_COUNTER)).then_some(step)
+    Some((number(written)?, number(seen)?))
+}
+
+/// How an identifier is made, coarser than its family: the system that gave it out, as far as its look tells.
+/// Numbers are one make whatever their length, and a type prefix is a make of its own.
+///
+/// ```
+/// # use twinguard_core::shape::make;
+/// assert_eq!(make("ORD-55"), make("ORD-1234"));
+/// assert_ne!(make("paypal_3291935"), make("8596117407"));
+/// assert_eq!(make("mia_li_3668"), make("omar_rossi_1241"));
+/// ```
+#[must_use]
+pub fn make(text: &str) -> String {
+    /// A short code and a long token come from different systems.
+    const LONGEST_CODE: usize = 8;
+    let kind = kind_of(text).name;
+    let is_digits = text.bytes().all(|b| b.is_ascii_digit());
+    match (kind, type_prefix(text)) {
+        _ if is_digits => "digits".into(),
+        _ if !text.bytes().any(|b| b.is_ascii_digit()) && !text.contains('@') => "words".into(),
+        ("uuid" | "email" | "url" | "iban" | "phone" | "ip" | "mac" | "path" | "file" | "arn" | "handle" | "flight" | "booking", _) => {
+            kind.into()
+        }
+        (_, Some(prefix)) => prefix.to_lowercase(),
+        _ if text.len() <= LONGEST_CODE => "code".into(),
+        _ => "token".into(),
+    }
+}
+
+/// The type prefix of an identifier: the letters in front of its number or body.
+///
+/// ```
+/// # use twinguard_core::shape::type_prefix;
+/// assert_eq!(type_prefix("PRV-101"), Some("PRV"));
+/// assert_eq!(type_prefix("gift_card_5634230"), Some("gift_card"));
+/// assert_eq!(type_prefix("7H9j2"), None);
+/// ```
+#[must_use]
+pub fn type_prefix(text: &str) -> Option<&str> {
+    let text = text.trim_start_matches('#');
+    let head = text.get(..text.find(|c: char| c.is_ascii_digit())?)?;
+    let head = match head.rfind(['_', '-', '/', ':']) {
+        Some(at) => head.get(..at)?,
+        // Letters that run into digits are a prefix where digits are all that follows.
+        None if text.get(head.len()..)?.bytes().all(|b| b.is_ascii_digit()) => head,
+        None => return None,
+    };
+    (!head.is_empty() && head.chars().all(|c| c.is_alphabetic() || matches!(c, '_' | '-' | '/' | ':'))).then_some(head)
 }

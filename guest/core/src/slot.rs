@@ -280,7 +280,10 @@ impl Role {
     #[must_use]
     pub fn of(name: &str) -> Self {
         let lower: alloc::vec::Vec<String> = words_of_name(name).map(str::to_lowercase).collect();
-        let holds = |list: &[&str], word: &String| list.contains(&word.as_str());
+        // `invoices` are named as an invoice is.
+        let holds = |list: &[&str], word: &String| {
+            list.contains(&word.as_str()) || list == IDENTIFIERS && word.strip_suffix('s').is_some_and(|one| list.contains(&one))
+        };
         let last = lower.last();
         let any = |list: &[&str]| lower.iter().any(|word| holds(list, word));
         let ends = |list: &[&str]| last.is_some_and(|word| holds(list, word));
@@ -320,6 +323,8 @@ pub struct Held {
 pub struct Slots {
     by_place: BTreeMap<String, Held>,
     by_name: BTreeMap<String, Held>,
+    /// The value that each place held last.
+    last: BTreeMap<String, String>,
 }
 
 impl Slots {
@@ -335,8 +340,29 @@ impl Slots {
         self.by_name.get(field).copied().unwrap_or_default()
     }
 
+    /// What this argument of this tool held last.
+    #[must_use]
+    pub fn last(&self, tool: &str, pointer: &str) -> Option<&str> {
+        self.last.get(&place(tool, pointer)).map(String::as_str)
+    }
+
+    /// Every last value, in order, for a snapshot.
+    pub fn last_values(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.last.iter().map(|(place, value)| (place.as_str(), value.as_str()))
+    }
+
+    /// Puts back one of [`Slots::last_values`].
+    pub fn put_last(&mut self, place: String, value: String) {
+        self.last.insert(place, value);
+    }
+
     /// Notes one value.
-    pub fn note(&mut self, tool: &str, pointer: &str, field: &str, was_seen: bool) {
+    pub fn note(&mut self, tool: &str, pointer: &str, field: &str, value: &str, was_seen: bool) {
+        /// Longer values are no identifiers that anybody counts up.
+        const LONGEST: usize = 64;
+        if value.len() <= LONGEST {
+            self.last.insert(place(tool, pointer), value.to_string());
+        }
         for held in [self.by_place.entry(place(tool, pointer)).or_default(), self.by_name.entry(field.to_string()).or_default()] {
             let count = if was_seen { &mut held.seen } else { &mut held.new };
             *count = count.saturating_add(1);

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 /// Goes before the content, so that other bytes are told from a snapshot at once.
 const MAGIC: &[u8; 8] = b"twinguar";
 /// Changes with the fields below.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 
 /// One observed text: source, tool, call id, turn, and its leaves as pointer, text and
 /// whether it is a member's name.
@@ -48,6 +48,7 @@ pub struct Snapshot {
     pub asked: Vec<(u32, Vec<String>)>,
     pub seed: u64,
     pub slots: Vec<(bool, String, u32, u32)>,
+    pub last_values: Vec<(String, String)>,
     pub pending: Vec<Pending>,
 }
 

@@ -4,6 +4,7 @@
 use crate::{
     confusable,
     distance::distance,
+    kind::kind_of,
     ledger::Ledger,
     model::Relation,
     model::Source,
@@ -20,6 +21,10 @@ pub const MOST_NEIGHBOURS: usize = 6;
 const MOST_CUTS: usize = 12;
 /// Shorter pieces are too common to be cuts.
 const SHORTEST_CUT: usize = 3;
+/// Characters of a Salesforce id in its short form.
+const SHORT_RECORD: usize = 15;
+/// As long as an identifier must be for two edits in it to be a slip.
+const SHORTEST_OF_TYPE: usize = 5;
 /// A body under another prefix says nothing below this many characters: one to three digits agree by
 /// chance, measured on real runs.
 const SHORTEST_BODY: usize = 4;
@@ -77,6 +82,14 @@ pub fn nearest(ledger: &Ledger, written: &str, field: &str, is_strict: bool) -> 
             add(id, Relation::Recased, away(id));
         }
     }
+    // `#W9687908` for a `w9687908` that a person typed: the tool's sign is in nobody's look.
+    if let Some(bare) = written.strip_prefix('#') {
+        for id in ledger.alike(bare) {
+            if ledger.token_text(id).to_lowercase() == bare.to_lowercase() {
+                add(id, Relation::Recased, away(id));
+            }
+        }
+    }
     for id in rounded(ledger, written) {
         add(id, Relation::Rounded, away(id));
     }
@@ -93,8 +106,12 @@ pub fn nearest(ledger: &Ledger, written: &str, field: &str, is_strict: bool) -> 
     }
     for near in ledger.near(written, edit_limit(if is_strict { length + 2 } else { length })) {
         // The longer of the two counts: two characters lost from six are two slips in six.
-        let longer = length.max(ledger.token_text(near.id).chars().count());
-        if near.distance > 0 && near.distance <= edit_limit(if is_strict { longer } else { length }) {
+        let seen = ledger.token_text(near.id);
+        let longer = length.max(seen.chars().count());
+        // Where only seen values are written, two edits in five are a slip too, if they leave the type alone.
+        let is_of_type = is_strict && longer == SHORTEST_OF_TYPE && shape::type_prefix(written) == shape::type_prefix(seen);
+        let limit = edit_limit(if is_strict { longer } else { length }) + u32::from(is_of_type);
+        if near.distance > 0 && near.distance <= limit {
             add(near.id, Relation::Twin, near.distance);
         }
     }
@@ -109,13 +126,26 @@ pub fn nearest(ledger: &Ledger, written: &str, field: &str, is_strict: bool) -> 
             neighbour.distance,
             Reverse(shape::family(seen) == family),
             Reverse(stood_in_field),
+            outcomes(written, seen),
             Reverse(shared_ends(written, seen)),
             Reverse(ledger.stood_in(neighbour.id, Source::ToolResult)),
-            neighbour.id,
+            // The model is likelier to be at what it was shown last.
+            Reverse(ledger.latest(seen)),
         )
     });
     found.truncate(MOST_NEIGHBOURS);
     found
+}
+
+/// How many texts the one-edit slip from `seen` to `written` could have led to: a swap, a loss or a
+/// doubling at this place only to this one, a replacement to one of many. The fewer, the likelier that
+/// this is what happened.
+fn outcomes(written: &str, seen: &str) -> u8 {
+    let (a, b): (Vec<char>, Vec<char>) = (written.chars().collect(), seen.chars().collect());
+    let is_replaced = a.len() == b.len() && a.iter().zip(&b).filter(|(a, b)| a != b).count() == 1;
+    let is_doubled = || a.iter().enumerate().any(|(at, c)| at > 0 && a.get(at - 1) == Some(c));
+    let is_inserted = a.len() > b.len() && !is_doubled();
+    u8::from(is_replaced || is_inserted)
 }
 
 /// Bytes that two texts share at their beginnings and ends.
@@ -172,10 +202,16 @@ fn cuts(ledger: &Ledger, written: &str, is_strict: bool) -> Vec<u32> {
     found.into_iter().filter(|&id| goes_on(ledger.token_text(id))).collect()
 }
 
-/// Seen full hashes whose abbreviation `written` is one edit off.
+/// Seen full hashes whose abbreviation `written` is one edit off, and Salesforce ids whose short form it is near.
 fn abbreviations(ledger: &Ledger, written: &str) -> Vec<(u32, u32)> {
     /// Digits that must agree, so that the look-up stays a range.
     const AGREEING: usize = 3;
+    if written.len() == SHORT_RECORD {
+        let head = |id: u32| ledger.token_text(id).get(..SHORT_RECORD).filter(|_| kind_of(ledger.token_text(id)).name == "salesforce");
+        let near = |id: u32| distance(written, head(id)?, 2).filter(|&distance| distance > 0).map(|distance| (id, distance));
+        let start = written.get(..AGREEING).unwrap_or_default();
+        return ledger.longer(start, 64).into_iter().filter_map(near).collect();
+    }
     let is_short = SHORT_HASH.contains(&written.len()) && written.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
     let Some(start) = written.get(..AGREEING).filter(|_| is_short) else { return Vec::new() };
     let near = |id: u32| {

@@ -19,8 +19,7 @@ use crate::{
     model::{Decision, Effect, Relation},
     policy::Policy,
     record::Doubt,
-    seen,
-    shape::{self, counter_step},
+    seen, shape,
     slot::{Role, Slots},
     twin::{self, Neighbour},
     value::value_of,
@@ -31,6 +30,9 @@ use alloc::{
     vec::Vec,
 };
 use core::ops::Range;
+
+/// A seen identifier that says less is in a longer one by accident.
+const FEWEST_WRAPPED: f64 = 16.0;
 
 /// What a judgement rests on.
 #[derive(Clone, Copy, Debug)]
@@ -146,7 +148,8 @@ impl Context<'_> {
         if let Some(spelling) = seen::equivalent(self.ledger, text, &self.policy.kinds) {
             return Some((Relation::Equivalent, Some(spelling)));
         }
-        self.introduced.contains(text).then_some((Relation::Introduced, None))
+        let bare = text.trim_start_matches(['#', '@']);
+        (self.introduced.contains(text) || self.introduced.contains(bare)).then_some((Relation::Introduced, None))
     }
 
     fn nearest(&self, mention: &Mention, text: &str) -> Vec<Neighbour> {
@@ -161,13 +164,14 @@ impl Context<'_> {
         if self.is_value(mention, text, place) {
             return Judgement { counts: false, decision: Decision::Allow, ..plain };
         }
-        if let Some(seen) = seen::short_hash(self.ledger, text) {
+        if let Some(seen) = seen::short_hash(self.ledger, text).or_else(|| seen::pattern(self.ledger, text)) {
             return Judgement { seen: Some(seen), ..self.judgement(mention, range, Relation::Derived) };
         }
         // In an argument that takes identifiers a slip is likelier than a composition.
         let is_strict = place == Place::Whole && self.takes_identifiers(mention);
+        let wrapped = || seen::wrapped(self.ledger, text);
         let derived = || {
-            let seen = seen::wrapped(self.ledger, text);
+            let seen = wrapped();
             let is_joined = seen.is_some() || seen::joined(self.ledger, text);
             is_joined.then(|| Judgement { seen, ..self.judgement(mention, range.clone(), Relation::Derived) })
         };
@@ -178,6 +182,15 @@ impl Context<'_> {
             && let Some(derived) = derived()
         {
             return derived;
+        }
+        // Even there: `ORD-450907-capture-1` is made of a whole order number, and not of `ORD-450906-capture`.
+        if is_strict
+            && let Some(best) = nearest.first().filter(|best| best.relation == Relation::Twin && best.distance > 1)
+            && let Some(seen) = wrapped()
+            && shape::body(&seen).bits >= FEWEST_WRAPPED
+            && !self.ledger.token_text(best.id).contains(&seen)
+        {
+            return Judgement { seen: Some(seen), ..self.judgement(mention, range, Relation::Derived) };
         }
         if let Some(best) = nearest.first() {
             let (relation, cap) =
@@ -220,7 +233,7 @@ impl Context<'_> {
         if place != Place::Whole {
             // A name without digits is a word, unless it has the look of an address or a table.
             let is_word = !has_digit && !text.contains('@');
-            return length < 4 || length < 5 && !has_letter || is_word || value.is_some();
+            return length < 5 || is_word || value.is_some();
         }
         if mention.role == Role::Quantity && !has_letter {
             return true;
@@ -250,6 +263,8 @@ impl Context<'_> {
     /// Whether the call, by its name, makes the very thing that this argument names: `create_task`
     /// with a `task_id`, `write_file` with a `path`. Its honest values are new ones.
     fn creates(&self, mention: &Mention) -> bool {
+        /// Parts of a pointer below which stands something that is there already: `/parent/page_id`.
+        const REFERRING: &[&str] = &["parent", "source", "from", "to", "target", "template", "original", "base", "owner", "related"];
         const CREATING: &[&str] = &[
             "create",
             "add",
@@ -264,15 +279,27 @@ impl Context<'_> {
             "save",
             "write",
             "import",
-            "bulk",
-            "batch",
             "seed",
             "provision",
         ];
+        let refers = |segment: &str| words_of_name(segment).any(|word| REFERRING.contains(&word.to_lowercase().as_str()));
+        if mention.slot.split('/').any(refers) {
+            return false;
+        }
+        /// What follows one of these is there already: `add_note_to_incident`.
+        const PREPOSITIONS: &[&str] = &["to", "for", "in", "into", "from", "with", "on", "by", "of", "at"];
         let words: Vec<String> = words_of_name(self.tool).map(str::to_lowercase).collect();
-        let made: Vec<&String> = words.iter().filter(|word| !CREATING.contains(&word.as_str())).collect();
+        let is = |list: &[&str], word: &String| list.contains(&word.as_str());
+        let Some(verb) = words.iter().position(|word| is(CREATING, word)) else { return false };
+        let end = words.iter().position(|word| is(PREPOSITIONS, word)).unwrap_or(words.len());
+        // What is put into something else was somewhere before.
+        if end < words.len() && words.get(verb).is_some_and(|verb| verb == "add") {
+            return false;
+        }
+        // The last noun is what is made: `create_issue_link` makes a link.
+        let made = words.get(..end).unwrap_or_default().iter().rfind(|word| !is(CREATING, word));
         let field = field::normal(&mention.field);
-        made.len() < words.len() && (field.is_empty() || made.iter().any(|word| field::compatible(&field::normal(word), &field)))
+        field.is_empty() || made.is_some_and(|word| field::compatible(&field::normal(word), &field))
     }
 
     /// One edit from a value the model introduced itself: a slip too, though no source proves it.
@@ -281,7 +308,9 @@ impl Context<'_> {
         if shape::body(text).bits < FEWEST {
             return None;
         }
-        let near = self.introduced.near(text).find(|other| counter_step(text, other).is_none())?;
+        // What a model made up it also numbers: `capture-2of2` after `capture-1of2`.
+        let letters = |name: &str| name.chars().filter(|c| !c.is_ascii_digit()).collect::<String>();
+        let near = self.introduced.near(text).find(|other| letters(text) != letters(other))?;
         let decision = self.decision(mention, Relation::Twin).min(Decision::Warn);
         Some(Judgement { seen: Some(near.into()), decision, ..self.judgement(mention, range, Relation::Twin) })
     }

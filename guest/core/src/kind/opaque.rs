@@ -120,6 +120,32 @@ const AWS_TYPES: &[&str] = &[
     "vpce", "vpn",
 ];
 
+/// A Salesforce record id in its long form: 15 base-62 characters, of which the first say the type and
+/// the instance, then three that say which of them are capitals. Both forms name the same record; the long
+/// one survives tools to which case is nothing. Source: Salesforce, "15 or 18 character IDs".
+pub(super) fn is_salesforce(text: &str) -> bool {
+    let Some((short, suffix)) = text.split_at_checked(15).filter(|_| text.len() == 18) else { return false };
+    all(short, |symbol| symbol.is_ascii_alphanumeric())
+        && all(suffix, |symbol| symbol.is_ascii_uppercase() || ('0'..='5').contains(&symbol))
+        && (short.starts_with("00") || short.get(5..).is_some_and(|body| body.starts_with("000")))
+        && has_letter(short)
+}
+
+pub(super) fn canonical_salesforce(text: &str) -> String {
+    if is_salesforce(text) { text.chars().take(15).collect() } else { text.to_string() }
+}
+
+pub(super) fn check_salesforce(text: &str) -> bool {
+    text.split_at_checked(15).is_some_and(|(short, suffix)| case_suffix(short) == suffix)
+}
+
+/// One character for every five: which of them are capitals, the first being the lowest bit.
+fn case_suffix(short: &str) -> String {
+    let bits = |five: &[u8]| five.iter().rev().fold(0_u32, |bits, symbol| bits << 1 | u32::from(symbol.is_ascii_uppercase()));
+    let symbol = |bits: u32| if bits < 26 { char::from_digit(bits + 10, 36) } else { char::from_digit(bits - 26, 10) };
+    short.as_bytes().chunks(5).filter_map(|five| symbol(bits(five))).map(|symbol| symbol.to_ascii_uppercase()).collect()
+}
+
 /// A token whose letters and digits alternate as if drawn at random, or base64.
 pub(super) fn is_random(text: &str) -> bool {
     is_base64(text) || text.len() <= 512 && is_scrambled(text) && !is_prefixed(text)

@@ -7,6 +7,21 @@ use super::scan::{
 };
 use crate::check_digit;
 
+/// A freight container: its owner's three letters, `U`, `J` or `Z`, six digits and a check digit, perhaps in
+/// the groups that are painted on it (`HLXU 781321 5`).
+pub(super) fn is_container(text: &str) -> bool {
+    let compact = compact_upper(text);
+    let Some((owner, number)) = compact.split_at_checked(4) else { return false };
+    let spelled =
+        text.len() == compact.len() || text.len() <= 14 && all(text, |symbol| symbol.is_ascii_alphanumeric() || " -".contains(symbol));
+    compact.len() == 11
+        && spelled
+        && owner.bytes().all(|symbol| symbol.is_ascii_uppercase())
+        && owner.ends_with(['U', 'J', 'Z'])
+        && all_digits(number)
+        && one_case(text)
+}
+
 fn orcid_body(text: &str) -> &str {
     let start = ["https://orcid.org/", "http://orcid.org/", "orcid:"];
     start.iter().find_map(|start| strip_prefix_ignore_case(text, start)).unwrap_or(text).trim()

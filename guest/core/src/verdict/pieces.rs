@@ -6,6 +6,7 @@ use crate::{
     kind::kind_of,
     model::{Decision, Effect, Relation},
     shape::{counter_step, is_dated_step},
+    slot::Role,
     twin::Neighbour,
     value::value_of,
 };
@@ -22,6 +23,9 @@ impl Context<'_> {
             () if mention.place == Place::Whole => Place::Prose,
             () => mention.place,
         };
+        if let Some(slip) = self.slip_of_whole(mention) {
+            return Vec::from([slip]);
+        }
         let mut judgements: Vec<Judgement> = Vec::new();
         for range in &mention.pieces {
             let piece = text.get(range.clone()).unwrap_or_default();
@@ -53,6 +57,25 @@ impl Context<'_> {
         let all_seen = judgements.iter().all(|judgement| judgement.relation != Relation::Unseen);
         let relation = if all_seen { Relation::Derived } else { Relation::Unseen };
         Vec::from([self.judgement(mention, 0..text.len(), relation)])
+    }
+
+    /// An identifier of several pieces (`712020:fad7da74-…`, `traefik:4.16.6`) in an argument that may take
+    /// identifiers: a slip of a whole seen one, unless all of its pieces were seen, or say when or
+    /// which release.
+    fn slip_of_whole(&self, mention: &Mention) -> Option<Judgement> {
+        let text = mention.text.as_str();
+        let is_strict = mention.place == Place::Whole
+            && (mention.role == Role::Identifier && self.takes_identifiers(mention)
+                || mention.role == Role::Other && !self.creates(mention));
+        let is_stamp = |piece: &str| value_of(piece).is_some_and(|value| matches!(value.name, "date" | "datetime" | "decimal" | "version"));
+        let is_known = |range: &Range<usize>| text.get(range.clone()).is_some_and(|piece| self.ledger.contains(piece) || is_stamp(piece));
+        if !is_strict || text.contains('/') || mention.pieces.iter().all(is_known) {
+            return None;
+        }
+        let nearest = self.nearest(mention, text);
+        let best = nearest.first()?;
+        let (relation, cap) = self.weigh_whole(mention, text, best);
+        Some(self.slip(mention, 0..text.len(), relation, cap, nearest.clone()))
     }
 
     /// A piece of a path that is one or two letters off one that was seen in the very same folder.

@@ -6,7 +6,9 @@ use crate::{
     confusable,
     extract::{Mention, Place},
     kind::kind_of,
-    model::{Decision, Relation, Source},
+    model::{Decision, Effect, Relation, Source},
+    seen::SHORT_HASH,
+    series,
     shape::{self, counter_step, is_dated_step},
     slot::{Held, Role},
     twin::{self, Neighbour},
@@ -17,6 +19,10 @@ use alloc::{string::String, vec::Vec};
 const OPAQUE_BITS: f64 = 28.0;
 /// Less than this is a counter or a short code.
 const FEWEST_BITS: f64 = 8.0;
+/// Shorter names come in any letter case.
+const SHORTEST_CASED: usize = 5;
+/// A number in a message that says less than this is a count as often as a name.
+const FEWEST_TOLD: f64 = 15.0;
 /// A family in which more than this share of members have a seen neighbour is dense.
 const DENSE: f64 = 0.15;
 /// Members looked at to measure that.
@@ -34,12 +40,18 @@ impl Context<'_> {
         let has_digit = |text: &str| text.bytes().any(|b| b.is_ascii_digit());
         let is_integer = written.bytes().all(|b| b.is_ascii_digit());
         let all_seen = |held: Held| held.seen >= 2 && held.new == 0;
+        let is_sentence_word = |text: &str| text.trim_start_matches('$').chars().all(char::is_alphabetic);
         match () {
             () if relation == Relation::Confusable => (relation, Decision::Block),
             // What only a person typed is no record of how it is spelt: `g2qdlg` is filed as `G2QDLG`.
-            () if relation == Relation::Recased && is_put_in_capitals(written, seen) && self.is_only_typed(best.id) => {
+            () if relation == Relation::Recased && self.is_only_typed(best.id) && is_put_in_capitals(written, seen) => {
                 (Relation::Equivalent, Decision::Allow)
             }
+            // A test called `A1c` is looked up as `a1c`.
+            () if relation == Relation::Recased && !is_identifier && written.len() < SHORTEST_CASED => (relation, Decision::Allow),
+            // `deals` where a result has `dealstage`, `Closed` where a person said `close`.
+            () if !is_identifier && is_sentence_word(written) && is_sentence_word(seen) => (relation, Decision::Allow),
+            () if series::is_completed(self.ledger, written, seen) => (Relation::Derived, Decision::Allow),
             () if is_respaced(written, seen) => (Relation::Equivalent, Decision::Allow),
             // `Service` for `service`: a word in another case names the same thing.
             () if relation == Relation::Recased && !has_digit(seen) => (relation, Decision::Allow),
@@ -50,8 +62,19 @@ impl Context<'_> {
             () if is_integer && !is_identifier && (written.len() < 6 || relation == Relation::Truncated) => (relation, Decision::Warn),
             // `from: "0x9140…"`: an opaque value is no quantity, whatever the argument is called.
             () if mention.role == Role::Quantity && (bits < OPAQUE_BITS || is_integer) => (relation, Decision::Warn),
+            () if self.creates(mention) && series::is_next(self.ledger, written, seen) => (Relation::Sibling, Decision::Allow),
+            // Whoever asks for a record gives it its name: what differs from that is a slip, too.
+            () if self.creates(mention) && self.ledger.stood_in(best.id, Source::UserMessage) && !is_renumbered(written, seen) => {
+                (relation, Decision::Block)
+            }
             () if self.creates(mention) => {
                 (if counter_step(written, seen).is_some() { Relation::Sibling } else { relation }, Decision::Warn)
+            }
+            // Ticket after ticket is looked up, whether or not anybody listed them.
+            () if self.effect == Some(Effect::Reads)
+                && self.slots.last(self.tool, &mention.slot).is_some_and(|last| series::is_step(written, last)) =>
+            {
+                (Relation::Sibling, Decision::Warn)
             }
             // An argument that creates: its values have been new ones.
             () if held.new > 0 && held.new >= held.seen && (!is_identifier || held.seen == 0 && held.new >= 2) => {
@@ -67,7 +90,7 @@ impl Context<'_> {
                 (relation, Decision::Block)
             }
             () if !has_digit(seen) && !has_digit(written) => (relation, Decision::Warn),
-            () if self.is_dense(best.id) => (Relation::Sibling, Decision::Block),
+            () if self.is_dense(written, best) => (Relation::Sibling, Decision::Block),
             () if bits < FEWEST_BITS + 1.0 && self.coincidence(written, best) > self.policy.max_coincidence => {
                 (Relation::Sibling, Decision::Block)
             }
@@ -85,6 +108,8 @@ impl Context<'_> {
         let is_integer = written.bytes().all(|b| b.is_ascii_digit());
         let same_letters = letters(written) == letters(seen);
         let same_digits = written.chars().filter(is_digit).eq(seen.chars().filter(is_digit));
+        // Nobody tells a person about a member of a series that was never shown, the next one apart.
+        let in_series = if mention.place == Place::Prose && bits >= FEWEST_TOLD { Decision::Ask } else { Decision::Warn };
         match () {
             () if relation == Relation::Confusable && confusable::mixed_scripts(written) => (relation, Decision::Block),
             // People are shown `DE75…6199` on purpose, and `ABC742*` is looked for.
@@ -93,6 +118,7 @@ impl Context<'_> {
             () if relation == Relation::Truncated
                 && mention.place == Place::Code
                 && is_hash(written)
+                && written.len() <= *SHORT_HASH.end()
                 && is_hash(seen)
                 && self.ledger.longer(written, 2).len() == 1 =>
             {
@@ -106,6 +132,8 @@ impl Context<'_> {
             {
                 (Relation::Sibling, Decision::Allow)
             }
+            // `ADR-043` after `ADR-042`: who writes of the next one is about to make it.
+            () if series::is_next(self.ledger, written, seen) => (Relation::Sibling, Decision::Allow),
             // `item_2` beside `item_1`: source text numbers its own names.
             () if counter_step(written, seen).is_some()
                 && mention.place == Place::Code
@@ -113,16 +141,20 @@ impl Context<'_> {
             {
                 (Relation::Sibling, Decision::Allow)
             }
-            () if counter_step(written, seen).is_some() => (Relation::Sibling, Decision::Warn),
+            () if counter_step(written, seen).is_some() => (Relation::Sibling, in_series),
             () if place == Place::Url && best.distance > 1 => (relation, Decision::Warn),
             () if is_integer && written.len() < 7 => (relation, Decision::Warn),
             // Local names stand beside field names: `minVal`, `min_val`.
-            () if mention.place == Place::Code && same_letters && same_digits && bits < OPAQUE_BITS => (relation, Decision::Allow),
-            () if bits >= OPAQUE_BITS && !self.is_dense(best.id) => (relation, Decision::Block),
+            () if mention.place == Place::Code && same_letters && same_digits && bits < OPAQUE_BITS && !is_misspelt_code(written, seen) => {
+                (relation, Decision::Allow)
+            }
+            () if bits >= OPAQUE_BITS && !self.is_dense(written, best) => (relation, Decision::Block),
+            // `eu-west-1a` beside `eu-west-1`: a name of its own is made of the other.
+            () if is_extended(written, seen) && bits < OPAQUE_BITS => (Relation::Sibling, Decision::Warn),
             () if relation == Relation::Twin && best.distance == 1 && same_digits && written.len() >= 7 && !is_plural(written, seen) => {
                 (relation, Decision::Ask)
             }
-            () if self.is_dense(best.id) => (Relation::Sibling, Decision::Warn),
+            () if self.is_dense(written, best) => (Relation::Sibling, in_series),
             () if self.coincidence(written, best) > self.policy.max_coincidence && bits < 16.0 => (Relation::Sibling, Decision::Warn),
             () if relation == Relation::Twin && best.distance > 1 && bits < 14.0
                 || relation == Relation::Truncated && (written.len() < 6 || bits < 12.0)
@@ -143,10 +175,16 @@ impl Context<'_> {
         [Source::ToolResult, Source::SystemPrompt, Source::Host].iter().all(|source| !self.ledger.stood_in(id, *source))
     }
 
-    /// Whether nearness is normal around this seen identifier: it has a seen neighbour itself, or
-    /// many of its family have.
-    pub(super) fn is_dense(&self, id: u32) -> bool {
-        self.has_neighbour(id, "") || self.is_dense_around(id, "")
+    /// Whether `written` may be one more member of a series in which nearness is normal: the neighbour has
+    /// a seen neighbour itself, or many of its family have. What lost or gained a character, or changed
+    /// its letter case, is no member, unless others of that very form are.
+    pub(super) fn is_dense(&self, written: &str, best: &Neighbour) -> bool {
+        let seen = self.ledger.token_text(best.id);
+        let (family, frame) = (shape::family(written), shape::frame(written));
+        let is_alike = |id: &u32| *id != best.id && shape::frame(self.ledger.token_text(*id)) == frame;
+        let is_member = best.relation != Relation::Recased
+            && (family == shape::family(seen) && frame == shape::frame(seen) || self.ledger.family(&family).iter().any(is_alike));
+        is_member && (self.has_neighbour(best.id, "") || self.is_dense_around(best.id, ""))
     }
 
     /// Whether many members of this identifier's family have a seen neighbour, `except` not counted.
@@ -165,6 +203,35 @@ impl Context<'_> {
         let family = shape::family(text);
         let is_neighbour = |other: &str| other != except && shape::family(other) == family;
         self.ledger.near(text, 1).iter().any(|near| near.id != id && near.distance > 0 && is_neighbour(self.ledger.token_text(near.id)))
+    }
+
+    /// Whether two seen identifiers are too near each other to be so by accident. Numbers that a register
+    /// counts up are near by design: they are padded (`0084839`), or counted by the year (`2024-134`).
+    #[must_use]
+    pub fn is_no_accident(&self, text: &str, best: &Neighbour) -> bool {
+        /// Of so many, all that they share at the start is no part of what tells them apart.
+        const ENOUGH: usize = 3;
+        let body = shape::body(text);
+        let members: Vec<&str> = self.ledger.family(&shape::family(text)).iter().map(|&id| self.ledger.token_text(id)).collect();
+        let is_year = |run: &str| run.len() == 4 && (run.starts_with("19") || run.starts_with("20"));
+        let mut runs = text.split(|c: char| !c.is_ascii_digit());
+        if body.alphabet == 10 && runs.any(|run| run.len() > 1 && run.starts_with('0') || is_year(run)) {
+            return false;
+        }
+        let shared = members.iter().map(|other| shape::shared_ends(text, other).0).min().unwrap_or_default();
+        let shared = if members.len() < ENOUGH {
+            0
+        } else {
+            text.get(..shared)
+                .unwrap_or_default()
+                .bytes()
+                .filter(|b| b.is_ascii_digit() || body.alphabet > 10 && b.is_ascii_alphanumeric())
+                .count()
+        };
+        let length = body.length.saturating_sub(u32::try_from(shared).unwrap_or(u32::MAX));
+        // Of two that were both shown one is the right one most of the time, so this asks for more.
+        const STRICTER: f64 = 0.1;
+        chance(members.len() as u64, body.alphabet, length, best.distance) <= self.policy.max_coincidence * STRICTER
     }
 
     /// Chance that an unrelated fresh identifier of this shape is this near to a seen one: among
@@ -195,6 +262,7 @@ fn is_hash(text: &str) -> bool {
 /// Whether a code that was typed without the shift key is written as codes are. User names and what
 /// is typed in capitals are spelt on purpose.
 fn is_put_in_capitals(written: &str, seen: &str) -> bool {
+    let written = written.strip_prefix('#').unwrap_or(written);
     !written.chars().any(char::is_lowercase) && !seen.chars().any(char::is_uppercase) && !seen.contains('_')
 }
 
@@ -221,6 +289,26 @@ fn is_respaced(written: &str, seen: &str) -> bool {
         && !is_address(written)
         && plain(written) == plain(seen)
         && few.iter().all(|end| many.contains(end))
+}
+
+/// Whether a letter was put behind a name that ends in a digit. A doubled character is a slip.
+fn is_extended(written: &str, seen: &str) -> bool {
+    let added = written.strip_prefix(seen);
+    seen.ends_with(|c: char| c.is_ascii_digit())
+        && added.is_some_and(|added| added.len() == 1 && added.bytes().all(|b| b.is_ascii_lowercase()))
+}
+
+/// Whether a code in capitals (`E4012`) was written half in small letters. Source text does put names into one
+/// case or the other.
+fn is_misspelt_code(written: &str, seen: &str) -> bool {
+    const FEWEST_DIGITS: usize = 3;
+    let is_code = !seen.chars().any(char::is_lowercase) && seen.bytes().filter(u8::is_ascii_digit).count() >= FEWEST_DIGITS;
+    is_code && written.chars().any(char::is_lowercase) && written.chars().any(char::is_uppercase)
+}
+
+/// Whether a name is another one with a number, a date or a version changed on purpose.
+fn is_renumbered(written: &str, seen: &str) -> bool {
+    counter_step(written, seen).is_some() || is_dated_step(written, seen)
 }
 
 /// Whether a text is words alone, however they are joined.
