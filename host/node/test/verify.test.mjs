@@ -43,6 +43,16 @@ test("allowed findings are lines where that is asked for", async () => {
   assert.ok(all.some((line) => line.type === "finding" && line.decision === "allow"));
 });
 
+test("a call of a message that was cut off is a line, whatever its identifiers are", () => {
+  const made = { id: "c1", function: { name: "cancel", arguments: "{}" } };
+  const messages = [{ role: "assistant", finish_reason: "length", tool_calls: [made] }];
+  const [stopped, trace, ...more] = verifyTraces({ name: "x", content: JSON.stringify({ id: "cut", messages }) });
+  assert.ok(stopped?.type === "stopped" && trace?.type === "trace");
+  assert.deepEqual([stopped.tool, stopped.stop, stopped.decision, trace.decision], ["cancel", "length", "warn", "warn"]);
+  assert.match(stopped.message, /^The message with this call ended by a limit on its length/);
+  assert.deepEqual(more, []);
+});
+
 test("every format of the repository is found by its content", async () => {
   const formats = traceFormats();
   assert.ok(formats.length >= 9);
