@@ -7,7 +7,7 @@
 import type * as wit from "./component/interfaces/twinguard-guard-verifier.js";
 import { verifierSlot } from "./component.js";
 import { InvalidInput, InvalidPolicy } from "./errors.js";
-import { known, policyText, string } from "./input.js";
+import { known, policyText, record, string } from "./input.js";
 import { reason } from "./json.js";
 import type { Decision, Policy, Relation, Source } from "./types.js";
 
@@ -183,7 +183,7 @@ export function traceFormats(): readonly { readonly name: string; readonly about
 export function verifyTraces(file: TraceFile, options: VerifyOptions = {}): Line[] {
   known(options, "the options", ["policy", "traceFormat", "all"]);
   const policy = policyText(options.policy);
-  const named = { ...file, traceFormat: file.traceFormat ?? options.traceFormat };
+  const named = { ...record(file, "the file"), traceFormat: file.traceFormat ?? options.traceFormat };
   return ask<Exclude<Line, IssueLine>>(named, (verifier, from) => verifier.verify(policy, from, options.all === true));
 }
 
@@ -193,6 +193,7 @@ export function verifyTraces(file: TraceFile, options: VerifyOptions = {}): Line
  * @throws As {@link verifyTraces}.
  */
 export function explainTraces(file: TraceFile, options: Pick<VerifyOptions, "policy"> = {}): (IdentifierLine | IssueLine)[] {
+  known(options, "the options", ["policy"]);
   const policy = policyText(options.policy);
   return ask<IdentifierLine>(file, (verifier, from) => verifier.explain(policy, from));
 }
@@ -226,7 +227,7 @@ function ask<T extends { readonly type: string }>(
 
 /** Asks in a fresh instance, so that a failure on one file is an issue of that file only. */
 function run<T>(file: TraceFile, question: (verifier: Verifier, from: wit.TraceFile) => T): { answer: T } | { failure: IssueLine } {
-  const name = string(file.name, "the file's name");
+  const name = string(record(file, "the file").name, "the file's name");
   const content = typeof file.content === "string" ? new TextEncoder().encode(string(file.content, "the content")) : file.content;
   if (!(content instanceof Uint8Array)) throw new InvalidInput("the content: give a Uint8Array or a string");
   const { exports, memoryBytes } = verifierSlot.get().instance(MEMORY_BYTES);

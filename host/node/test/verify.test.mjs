@@ -1,6 +1,7 @@
 // Recorded conversations: the lines of the command line, and what cannot be read.
 
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -66,6 +67,23 @@ test("every format of the repository is found by its content", async () => {
   }
 });
 
+test("the lines are those of the command, for the traces of every format", async () => {
+  const command = join(root, "target/debug", process.platform === "win32" ? "twinguard.exe" : "twinguard");
+  for (const { name } of traceFormats()) {
+    const path = join(root, "tests/data/traces", name);
+    const { stdout } = spawnSync(command, ["verify", "--all", "--format", "jsonl", path], { encoding: "utf8" });
+    const [summary, ...theirs] = stdout
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line))
+      .reverse();
+    assert.equal(summary.type, "summary");
+    const ours = await lines(path, { all: true });
+    const told = ours.filter(({ type }) => type !== "issue");
+    assert.deepEqual(told, theirs.reverse(), name);
+  }
+});
+
 test("folders are read in order, packed or not, hidden files and other files left alone", async (t) => {
   const path = folder(t);
   const text = readFileSync(example);
@@ -114,7 +132,12 @@ test("a wrong policy, format or path is an error before anything is read", async
     (error) => error instanceof InvalidInput && /openai-chat/.test(error.message),
   );
   await assert.rejects(lines(/** @type {any} */ (7)), InvalidInput);
-  assert.throws(() => verifyTraces({ name: "x", content: /** @type {any} */ (7) }), InvalidInput);
+  await assert.rejects(lines(new URL("https://example.com/runs.jsonl")), InvalidInput);
+  for (const file of /** @type {any[]} */ ([null, "runs.jsonl", {}, { name: "x", content: 7 }])) {
+    assert.throws(() => verifyTraces(file), InvalidInput);
+    assert.throws(() => explainTraces(file), InvalidInput);
+    assert.throws(() => readTraces(file), InvalidInput);
+  }
 });
 
 test("a policy changes what is found", async () => {
