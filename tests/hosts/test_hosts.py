@@ -91,11 +91,19 @@ class Hosts(unittest.TestCase):
 
     def test_the_contract_is_the_one_shown(self) -> None:
         contract = declarations((ROOT / "wit" / "guard.wit").read_text(encoding="utf-8"))
-        (shown,) = (program.text for program in programs("docs/wasm-hosts.md") if program.language == "wit")
-        lines = [declarations(line) for line in shown.splitlines() if len(line.strip()) > 1]
-        self.assertGreater(len(lines), 15)
+        for document, least in (("docs/wasm-hosts.md", 15), ("README.md", 4)):
+            (shown,) = (program.text for program in programs(document) if program.language == "wit")
+            lines = [declarations(line) for line in shown.splitlines() if len(line.strip()) > 1]
+            self.assertGreater(len(lines), least)
+            for line in lines:
+                self.assertIn(line, contract)
+
+    def test_the_readme_loads_the_plug_in_by_the_lines_of_its_document(self) -> None:
+        lines = re.findall(r"^\| .+ \| `(.*extism\.wasm.*)` \|$", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
+        self.assertGreaterEqual(len(lines), 6)
+        document = (ROOT / "guest" / "extism" / "README.md").read_text(encoding="utf-8")
         for line in lines:
-            self.assertIn(line, contract)
+            self.assertIn(line, document)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ import {
   type Sighting,
   type SightingLine,
   type Step,
+  type StoppedLine,
   type TraceFile,
   TwinguardError,
   type UncheckedLine,
@@ -23,7 +24,7 @@ import { Transcript } from "./view.js";
 /** As many in one text as anybody looks at. */
 const MOST_MARKS = 5_000;
 
-type Called = FindingLine | UncheckedLine;
+type Called = FindingLine | UncheckedLine | StoppedLine;
 
 /** One conversation and what the verifier says of its calls. */
 interface Entry {
@@ -88,12 +89,12 @@ function steps({ conversation, lines }: Entry): StepView[] {
     const key = keyOf(turn, source, tool, callId);
     byKey.set(key, [...(byKey.get(key) ?? []), index]);
   }
-  const said = conversation.steps.map(() => ({ findings: [] as Finding[], unchecked: undefined as UncheckedLine | undefined }));
+  const said = conversation.steps.map(() => ({ findings: [] as Finding[], notes: [] as (UncheckedLine | StoppedLine)[] }));
   for (const line of lines) {
     const candidates = byKey.get(keyOf(line.turn, "call", line.tool, line.call_id)) ?? [];
-    if (line.type === "unchecked") {
-      const step = said[candidates.find((index) => said[index]?.unchecked === undefined) ?? -1];
-      if (step !== undefined) step.unchecked = line;
+    if (line.type !== "finding") {
+      const lacks = (index: number) => !said[index]?.notes.some(({ type }) => type === line.type);
+      said[candidates.find(lacks) ?? -1]?.notes.push(line);
       continue;
     }
     const finding = fromLine(line);
@@ -111,9 +112,9 @@ function steps({ conversation, lines }: Entry): StepView[] {
   const views = said.map(({ findings }, index) => transcript.findings(index, findings));
   return conversation.steps.map(({ side }: Step, index) => {
     const findings = views[index] ?? [];
-    const unchecked = said[index]?.unchecked;
-    const decision = side === "shown" ? null : (unchecked?.decision ?? gravest(findings));
-    return transcript.step(index, findings, { decision, note: unchecked?.message ?? "" });
+    const notes = said[index]?.notes ?? [];
+    const decision = side === "shown" ? null : gravest([...notes, ...findings]);
+    return transcript.step(index, findings, { decision, note: notes.map(({ message }) => message).join("\n") });
   });
 }
 

@@ -52,7 +52,8 @@ export const parts: Readonly<Record<string, string>>;
 `;
 
 if (!Object.values(components).every(existsSync)) {
-  execFileSync("cargo", ["xtask", "guest"], { cwd: root, stdio: "inherit" });
+  // What `npm pack` prints is the name of the package, for whoever reads it.
+  execFileSync("cargo", ["xtask", "guest"], { cwd: root, stdio: ["inherit", process.stderr, "inherit"] });
 }
 rmSync(dist, { recursive: true, force: true });
 for (const [name, file] of Object.entries(components)) await build(name, file);

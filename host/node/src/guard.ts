@@ -35,8 +35,8 @@ export class Guard {
    * @throws {@link GuardFailed} when the component cannot run under limits this small.
    */
   constructor(policy?: Policy | null, options: GuardOptions = {}) {
-    this.#policy = policyText(policy);
     this.#limits = limits(options);
+    this.#policy = policyText(policy, this.#limits);
     this.session().close();
   }
 
@@ -47,7 +47,6 @@ export class Guard {
    * @throws {@link GuardFailed} when there is no memory for another one.
    */
   session(): Session {
-    within(this.#limits, [this.#policy], "the policy");
     return Session.start(this.#limits, ({ Session }) => Session.open(this.#policy));
   }
 
@@ -61,7 +60,6 @@ export class Guard {
    */
   restore(snapshot: Uint8Array): Session {
     if (!(snapshot instanceof Uint8Array)) throw new InvalidInput("the snapshot: give the Uint8Array that `snapshot` returned");
-    within(this.#limits, [this.#policy], "the policy");
     return Session.start(this.#limits, ({ Session }) => Session.restore(this.#policy, snapshot));
   }
 
@@ -79,7 +77,7 @@ export class Guard {
    * ```
    */
   checkOnce(seen: Iterable<Observation>, tool: string, args: unknown, options: CheckOptions = {}): Verdict {
-    const call = toolCall(tool, args, options);
+    const call = toolCall(tool, args, options, this.#limits);
     within(this.#limits, [call.arguments, call.tool], "the call");
     const shown = observations(seen, this.#limits);
     const { exports, memoryBytes } = guardSlot.get().instance(this.#limits.memoryBytes);

@@ -25,6 +25,8 @@ const TEXT_BYTES = 16 * 1024 * 1024;
 /** Guard options with nothing left open. */
 export type Limits = { readonly [Key in keyof GuardOptions]-?: NonNullable<GuardOptions[Key]> };
 
+type TextLimit = Pick<Limits, "textBytes">;
+
 /**
  * @param more - Options besides those of {@link GuardOptions}, which somebody else reads.
  * @throws {@link InvalidInput} for a limit that is no such number, or an unknown name.
@@ -38,18 +40,24 @@ export function limits(options: GuardOptions, more: readonly string[] = []): Lim
   };
 }
 
-/** A policy as the JSON text that the component reads; `""` takes the defaults. */
-export function policyText(policy: Policy | null | undefined): string {
+/**
+ * A policy as the JSON text that the component reads; `""` takes the defaults.
+ *
+ * @throws {@link LimitExceeded} when it is longer than a text may be.
+ */
+export function policyText(policy: Policy | null | undefined, limits: TextLimit = { textBytes: TEXT_BYTES }): string {
   if (policy === undefined || policy === null) return "";
-  return typeof policy === "string" ? wellFormed(policy, "the policy") : toJson(record(policy, "the policy"), "the policy");
+  const text = textOf(typeof policy === "string" ? policy : record(policy, "the policy"), "the policy", limits);
+  within(limits, [text], "the policy");
+  return text;
 }
 
-/** An observation as the component takes it. */
-export function observation(what: Observation): wit.Observation {
+/** An observation as the component takes it. A text beyond the limit is still to be refused. */
+export function observation(what: Observation, limits: TextLimit): wit.Observation {
   known(what, "the observation", ["content", "source", "tool", "callId", "incomplete"]);
   return {
     source: oneOf(SOURCES, what.source ?? "tool-result", "source"),
-    content: textOf(what.content, "the content"),
+    content: textOf(what.content, "the content", limits),
     incomplete: flag(what.incomplete ?? false, "incomplete"),
     ...optional("tool", what.tool),
     ...optional("callId", what.callId),
@@ -57,8 +65,8 @@ export function observation(what: Observation): wit.Observation {
 }
 
 /** The same of its parts. */
-export function shown(content: unknown, options: ObserveOptions): wit.Observation {
-  return observation({ ...record(options, "the options"), content });
+export function shown(content: unknown, options: ObserveOptions, limits: TextLimit): wit.Observation {
+  return observation({ ...record(options, "the options"), content }, limits);
 }
 
 /** Several of them, in their order. */
@@ -68,18 +76,18 @@ export function observations(seen: Iterable<Observation>, limits: Limits): wit.O
     throw new InvalidInput(`seen is ${described(seen)}; give a list of observations`);
   }
   return Array.from(seen, (what) => {
-    const one = observation(what);
+    const one = observation(what, limits);
     within(limits, [one.content, one.tool, one.callId], "the observed text");
     return one;
   });
 }
 
-/** A call as the component takes it. */
-export function toolCall(tool: string, args: unknown, options: CheckOptions): wit.ToolCall {
+/** A call as the component takes it. Arguments beyond the limit are still to be refused. */
+export function toolCall(tool: string, args: unknown, options: CheckOptions, limits: TextLimit): wit.ToolCall {
   known(options, "the options", ["callId", "effect"]);
   return {
     tool: string(tool, "tool"),
-    arguments: textOf(args, "the arguments"),
+    arguments: textOf(args, "the arguments", limits),
     ...optional("callId", options.callId),
     ...(options.effect == null ? {} : { effect: oneOf(EFFECTS, options.effect, "effect") }),
   };
@@ -115,7 +123,7 @@ function utf8Length(text: string): number {
 }
 
 /** @throws {@link LimitExceeded} when the texts together are larger than one may be. */
-export function within(limits: Limits, texts: readonly (string | undefined)[], what: string): void {
+export function within(limits: TextLimit, texts: readonly (string | undefined)[], what: string): void {
   const most = limits.textBytes;
   // A UTF-16 unit is at most three bytes, so most texts need no counting.
   const units = texts.reduce((sum, text) => sum + (text ?? "").length, 0);
@@ -131,8 +139,8 @@ export function known(options: object, what: string, names: readonly string[]): 
   if (stranger !== undefined) throw new InvalidInput(`${what}: there is no \`${stranger}\`; expected ${names.join(", ")}`);
 }
 
-function textOf(value: unknown, what: string): string {
-  return typeof value === "string" ? wellFormed(value, what) : toJson(value, what);
+function textOf(value: unknown, what: string, { textBytes }: TextLimit): string {
+  return typeof value === "string" ? wellFormed(value, what) : toJson(value, what, textBytes);
 }
 
 function optional<Key extends string>(key: Key, value: unknown): { [K in Key]?: string } {

@@ -56,7 +56,7 @@ export class Session {
    * @example `session.observe({ order: 9007199254740993n }, { tool: "get_order", callId: "call_1" });`
    */
   observe(content: unknown, options: ObserveOptions = {}): Observed {
-    const what = shown(content, options);
+    const what = shown(content, options, this.#limits);
     try {
       this.#admit([what.content, what.tool, what.callId], "the observed text");
     } catch (error) {
@@ -87,7 +87,7 @@ export class Session {
    * ```
    */
   check(tool: string, args: unknown, options: CheckOptions = {}): Verdict {
-    const call = toolCall(tool, args, options);
+    const call = toolCall(tool, args, options, this.#limits);
     return this.#verdict([call.arguments, call.tool], "the call", (session) => session.check(call));
   }
 
@@ -97,6 +97,7 @@ export class Session {
    *
    * @throws {@link InvalidInput} when it is no string, or one with a lone surrogate.
    *   {@link SessionClosed}.
+   * @example `if (!session.checkText(answer).allowed) answer = await askAgain();`
    */
   checkText(text: string): Verdict {
     const whole = string(text, "the text");
@@ -107,6 +108,7 @@ export class Session {
    * Lists the identifiers of a text and where each was seen. Changes nothing.
    *
    * @throws {@link InvalidInput}, {@link LimitExceeded}, {@link GuardFailed}, {@link SessionClosed}.
+   * @example `session.identify("mail ada@example.com")[0]?.kind; // "email"`
    */
   identify(text: string): readonly Identifier[] {
     const whole = string(text, "the text");
@@ -119,9 +121,15 @@ export class Session {
    * another. Equal sessions give equal bytes.
    *
    * @throws {@link GuardFailed}, {@link SessionClosed}.
+   * @example `await writeFile("chat-17", session.snapshot());`
    */
   snapshot(): Uint8Array {
     return this.#run((session) => session.snapshot());
+  }
+
+  /** @internal The largest text, for those who write values down before they ask. */
+  get textBytes(): number {
+    return this.#limits.textBytes;
   }
 
   /** Why this session can no longer be trusted; `undefined` while all is well. */

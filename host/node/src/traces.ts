@@ -7,7 +7,7 @@
 import type * as wit from "./component/interfaces/twinguard-guard-verifier.js";
 import { verifierSlot } from "./component.js";
 import { InvalidInput, InvalidPolicy } from "./errors.js";
-import { known, policyText, string } from "./input.js";
+import { known, policyText, record, string } from "./input.js";
 import { reason } from "./json.js";
 import type { Decision, Policy, Relation, Source } from "./types.js";
 
@@ -62,6 +62,18 @@ export interface UncheckedLine extends CallLine {
   readonly message: string;
 }
 
+/**
+ * A call of a message that ended before the model was done, whatever its identifiers are: the last
+ * one may be cut, so nothing should have run it.
+ */
+export interface StoppedLine extends CallLine {
+  readonly type: "stopped";
+  /** What ended the message. */
+  readonly stop: "length" | "content-filter" | "refusal";
+  readonly decision: Decision;
+  readonly message: string;
+}
+
 /** One conversation, after its findings, with the gravest decision on any of its calls. */
 export interface TraceLine {
   readonly type: "trace";
@@ -103,7 +115,7 @@ export interface IdentifierLine {
 }
 
 /** What a verification yields: the lines of `twinguard verify --format jsonl`, and its issues. */
-export type Line = FindingLine | UncheckedLine | TraceLine | IssueLine;
+export type Line = FindingLine | UncheckedLine | StoppedLine | TraceLine | IssueLine;
 
 /** A file of conversations, read and unpacked. */
 export interface TraceFile {
@@ -159,10 +171,10 @@ export function traceFormats(): readonly { readonly name: string; readonly about
 /**
  * Judges every call of every conversation in a file, each in a session of its own.
  *
- * @returns Of each conversation its findings, its unchecked calls and then its `trace` line; the
- *   issues of the file at the end. A failure of the verifier is an issue too.
- * @throws {@link InvalidPolicy} when the policy is wrong. {@link InvalidInput} when there is no such
- *   format.
+ * @returns Of each conversation its findings, its unchecked calls, its calls of messages that were
+ *   cut off, and then its `trace` line; the issues of the file at the end. A failure of the verifier is an issue too.
+ * @throws {@link InvalidPolicy} when the policy is wrong, {@link LimitExceeded} when it is longer than
+ *   16 MiB. {@link InvalidInput} when there is no such format.
  * @example
  * ```ts
  * const lines = verifyTraces({ name: file.name, content: new Uint8Array(await file.arrayBuffer()) });
@@ -171,8 +183,8 @@ export function traceFormats(): readonly { readonly name: string; readonly about
 export function verifyTraces(file: TraceFile, options: VerifyOptions = {}): Line[] {
   known(options, "the options", ["policy", "traceFormat", "all"]);
   const policy = policyText(options.policy);
-  const named = { ...file, traceFormat: file.traceFormat ?? options.traceFormat };
-  return ask<FindingLine | UncheckedLine | TraceLine>(named, (verifier, from) => verifier.verify(policy, from, options.all === true));
+  const named = { ...record(file, "the file"), traceFormat: file.traceFormat ?? options.traceFormat };
+  return ask<Exclude<Line, IssueLine>>(named, (verifier, from) => verifier.verify(policy, from, options.all === true));
 }
 
 /**
@@ -181,6 +193,7 @@ export function verifyTraces(file: TraceFile, options: VerifyOptions = {}): Line
  * @throws As {@link verifyTraces}.
  */
 export function explainTraces(file: TraceFile, options: Pick<VerifyOptions, "policy"> = {}): (IdentifierLine | IssueLine)[] {
+  known(options, "the options", ["policy"]);
   const policy = policyText(options.policy);
   return ask<IdentifierLine>(file, (verifier, from) => verifier.explain(policy, from));
 }
@@ -214,7 +227,7 @@ function ask<T extends { readonly type: string }>(
 
 /** Asks in a fresh instance, so that a failure on one file is an issue of that file only. */
 function run<T>(file: TraceFile, question: (verifier: Verifier, from: wit.TraceFile) => T): { answer: T } | { failure: IssueLine } {
-  const name = string(file.name, "the file's name");
+  const name = string(record(file, "the file").name, "the file's name");
   const content = typeof file.content === "string" ? new TextEncoder().encode(string(file.content, "the content")) : file.content;
   if (!(content instanceof Uint8Array)) throw new InvalidInput("the content: give a Uint8Array or a string");
   const { exports, memoryBytes } = verifierSlot.get().instance(MEMORY_BYTES);

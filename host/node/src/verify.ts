@@ -2,6 +2,7 @@ import { fileURLToPath } from "node:url";
 import { InvalidInput } from "./errors.js";
 import { find, read } from "./files.js";
 import { string } from "./input.js";
+import { reason } from "./json.js";
 import { type Line, type VerifyOptions, verifyTraces } from "./traces.js";
 
 /**
@@ -48,5 +49,12 @@ function list(paths: string | URL | Iterable<string | URL>): string[] {
 }
 
 function local(path: string | URL): string {
-  return path instanceof URL ? fileURLToPath(path) : string(path, "a path");
+  if (!(path instanceof URL)) return string(path, "a path");
+  try {
+    return fileURLToPath(path);
+  } catch (error) {
+    throw new InvalidInput(`a path is \`${path}\`: ${reason(error)}; give a path, or a URL of a file on this machine`, "", {
+      cause: error,
+    });
+  }
 }

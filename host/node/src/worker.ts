@@ -58,8 +58,8 @@ export class WorkerGuard {
    *   cannot hold.
    */
   constructor(policy?: Policy | null, options: WorkerGuardOptions = {}) {
-    this.#policy = policyText(policy);
     this.#limits = limits(options, ["timeoutMs"]);
+    this.#policy = policyText(policy, this.#limits);
     this.#timeoutMs = whole(options.timeoutMs ?? 5_000, "timeoutMs", 1, MOST_MS);
   }
 
@@ -81,7 +81,7 @@ export class WorkerGuard {
 
   /** Opens a session, observes, checks one call and forgets. @throws As {@link Guard.checkOnce}. */
   async checkOnce(seen: Iterable<Observation>, tool: string, args: unknown, options: CheckOptions = {}): Promise<Verdict> {
-    const call = toolCall(tool, args, options);
+    const call = toolCall(tool, args, options, this.#limits);
     const texts = observations(seen, this.#limits);
     const thread = this.#thread();
     try {
@@ -152,12 +152,12 @@ export class WorkerSession {
 
   /** As {@link Session.observe}. @throws {@link GuardFailed} also when it takes too long. */
   async observe(content: unknown, options: ObserveOptions = {}): Promise<Observed> {
-    return (await this.#ask({ ask: "observe", what: shown(content, options) })) as Observed;
+    return (await this.#ask({ ask: "observe", what: shown(content, options, this.#limits) })) as Observed;
   }
 
   /** As {@link Session.check}: a call that takes too long is blocked, and so is every later one. */
   async check(tool: string, args: unknown, options: CheckOptions = {}): Promise<Verdict> {
-    return this.#verdict({ ask: "check", call: toolCall(tool, args, options) });
+    return this.#verdict({ ask: "check", call: toolCall(tool, args, options, this.#limits) });
   }
 
   /** As {@link Session.checkText}. */

@@ -3,7 +3,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Worker } from "node:worker_threads";
-import { Guard, InvalidInput, LimitExceeded, SessionClosed, TwinguardError } from "twinguard";
+import { Guard, InvalidInput, LimitExceeded, SessionClosed, TwinguardError, verifyTraces } from "twinguard";
+import { Conversation } from "twinguard/conversation";
+import { WorkerGuard } from "twinguard/worker";
 
 const cyclic = { list: /** @type {unknown[]} */ ([]) };
 cyclic.list.push({ back: cyclic });
@@ -116,6 +118,33 @@ test("a string beyond the limit is refused as content, and blocks as arguments",
   const verdict = session.check("refund", { note: "x".repeat(17 << 20) });
   assert.equal(verdict.decision, "block");
   assert.match(verdict.message, /limit exceeded: the call has 17825\d+ bytes/);
+});
+
+test("a small value that unfolds to a text without end is refused, and blocks as arguments", async () => {
+  let value = /** @type {unknown} */ ("acct_7H9j3");
+  for (let level = 0; level < 60; level++) value = level % 2 === 0 ? [value, value] : { a: value, b: value };
+  const limits = { textBytes: 100_000 };
+  const guard = new Guard(null, limits);
+  const session = guard.session();
+  assert.throws(() => session.observe(value), LimitExceeded);
+  assert.equal(session.check("refund", value).decision, "block");
+  assert.equal(new Conversation(session).judge({ tool: "refund", arguments: value }).action, "refuse");
+  assert.throws(() => guard.checkOnce([{ content: value }], "refund", {}), LimitExceeded);
+  assert.throws(() => new Guard(/** @type {any} */ ({ exempt: value }), limits), LimitExceeded);
+  assert.throws(() => verifyTraces({ name: "x", content: "" }, { policy: { exempt: value } }), LimitExceeded);
+  const workers = new WorkerGuard(null, limits);
+  const far = await workers.session();
+  await assert.rejects(far.observe(value), LimitExceeded);
+  assert.equal((await far.check("refund", value)).decision, "block");
+  await workers.close();
+});
+
+test("a text of just the largest size is read, and one character more is refused", () => {
+  for (const value of [["x".repeat(10), "y"], { a: "x".repeat(10), b: 1 }, [[], {}, [1]], "x".repeat(10), 1234567]) {
+    const textBytes = typeof value === "string" ? value.length : JSON.stringify(value).length;
+    new Guard(null, { textBytes }).session().observe(value);
+    assert.throws(() => new Guard(null, { textBytes: textBytes - 1 }).session().observe(value), LimitExceeded);
+  }
 });
 
 test("ten megabytes that are more than the memory holds are blocked", () => {

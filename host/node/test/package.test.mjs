@@ -56,6 +56,12 @@ for (const [index, { language, code, output }] of PROGRAMS.entries()) {
   });
 }
 
+test("the program on the repository's first page prints what stands beside it", () => {
+  const [, code = ""] = /```js\n(.*?)```/s.exec(readFileSync(join(home, "../../README.md"), "utf8")) ?? [];
+  writeFileSync(join(project, "first-page.js"), code);
+  assert.match(code, new RegExp(`// ${run(process.execPath, ["first-page.js"], project)}`));
+});
+
 test("every program of the README holds under `tsc --strict`, in a project without any types of its own", () => {
   assert.ok(PROGRAMS.length >= 5);
   const files = PROGRAMS.map(({ language, code }, index) => {

@@ -1,6 +1,7 @@
 // Recorded conversations: the lines of the command line, and what cannot be read.
 
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -43,6 +44,16 @@ test("allowed findings are lines where that is asked for", async () => {
   assert.ok(all.some((line) => line.type === "finding" && line.decision === "allow"));
 });
 
+test("a call of a message that was cut off is a line, whatever its identifiers are", () => {
+  const made = { id: "c1", function: { name: "cancel", arguments: "{}" } };
+  const messages = [{ role: "assistant", finish_reason: "length", tool_calls: [made] }];
+  const [stopped, trace, ...more] = verifyTraces({ name: "x", content: JSON.stringify({ id: "cut", messages }) });
+  assert.ok(stopped?.type === "stopped" && trace?.type === "trace");
+  assert.deepEqual([stopped.tool, stopped.stop, stopped.decision, trace.decision], ["cancel", "length", "warn", "warn"]);
+  assert.match(stopped.message, /^The message with this call ended by a limit on its length/);
+  assert.deepEqual(more, []);
+});
+
 test("every format of the repository is found by its content", async () => {
   const formats = traceFormats();
   assert.ok(formats.length >= 9);
@@ -53,6 +64,23 @@ test("every format of the repository is found by its content", async () => {
       found.some(({ type }) => type === "trace"),
       name,
     );
+  }
+});
+
+test("the lines are those of the command, for the traces of every format", async () => {
+  const command = join(root, "target/debug", process.platform === "win32" ? "twinguard.exe" : "twinguard");
+  for (const { name } of traceFormats()) {
+    const path = join(root, "tests/data/traces", name);
+    const { stdout } = spawnSync(command, ["verify", "--all", "--format", "jsonl", path], { encoding: "utf8" });
+    const [summary, ...theirs] = stdout
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line))
+      .reverse();
+    assert.equal(summary.type, "summary");
+    const ours = await lines(path, { all: true });
+    const told = ours.filter(({ type }) => type !== "issue");
+    assert.deepEqual(told, theirs.reverse(), name);
   }
 });
 
@@ -104,7 +132,12 @@ test("a wrong policy, format or path is an error before anything is read", async
     (error) => error instanceof InvalidInput && /openai-chat/.test(error.message),
   );
   await assert.rejects(lines(/** @type {any} */ (7)), InvalidInput);
-  assert.throws(() => verifyTraces({ name: "x", content: /** @type {any} */ (7) }), InvalidInput);
+  await assert.rejects(lines(new URL("https://example.com/runs.jsonl")), InvalidInput);
+  for (const file of /** @type {any[]} */ ([null, "runs.jsonl", {}, { name: "x", content: 7 }])) {
+    assert.throws(() => verifyTraces(file), InvalidInput);
+    assert.throws(() => explainTraces(file), InvalidInput);
+    assert.throws(() => readTraces(file), InvalidInput);
+  }
 });
 
 test("a policy changes what is found", async () => {

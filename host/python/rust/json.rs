@@ -9,7 +9,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
 use twinguard_core::model::push_pointer_segment;
 
-/// The deepest nesting, far beyond what tools return. Each level takes a little stack.
+/// The deepest nesting, far beyond what tools return.
 const DEEPEST: usize = 500;
 
 /// Characters of a pointer that a message shows.
@@ -20,7 +20,7 @@ const LONGEST: usize = 200;
 /// No more than `most` bytes and one value are written: longer texts are refused by their length
 /// anyway, and a value that holds itself many times over would never end.
 pub(crate) fn text(value: &Bound<'_, PyAny>, name: &str, most: usize) -> PyResult<String> {
-    let mut writer = Writer { out: Vec::new(), most, name, path: Vec::new() };
+    let mut writer = Writer { out: Vec::new(), most, name, open: Vec::new() };
     writer.value(value)?;
     String::from_utf8(writer.out).map_err(|error| PyValueError::new_err(error.to_string()))
 }
@@ -36,8 +36,27 @@ struct Writer<'n, 'py> {
     out: Vec<u8>,
     most: usize,
     name: &'n str,
-    /// The containers around the value that is written, and where in them it stands.
-    path: Vec<(Bound<'py, PyAny>, Place<'py>)>,
+    /// The containers around the value that is written. A list and no recursion: a thread may have
+    /// been given little stack.
+    open: Vec<Open<'py>>,
+}
+
+/// A container that is being written.
+struct Open<'py> {
+    container: Bound<'py, PyAny>,
+    items: Items<'py>,
+    /// How many of them were begun.
+    begun: usize,
+    /// Where the one stands that is being written; `None` while that is a key.
+    place: Option<Place<'py>>,
+}
+
+enum Items<'py> {
+    List(Bound<'py, PyList>),
+    Tuple(Bound<'py, PyTuple>),
+    /// Keys with their values. A copy: writing can run the garbage collector, and that may run code
+    /// which changes the dict.
+    Pairs(Bound<'py, PyList>),
 }
 
 /// Where in its container a value stands.
@@ -47,22 +66,82 @@ enum Place<'py> {
 }
 
 impl<'py> Writer<'_, 'py> {
+    /// Writes a value with everything in it.
     fn value(&mut self, value: &Bound<'py, PyAny>) -> PyResult<()> {
-        if let Ok(text) = value.cast::<PyString>() {
+        self.begin(value)?;
+        while !self.open.is_empty() {
+            match self.next()? {
+                Some(item) => {
+                    self.admit(&item)?;
+                    self.begin(&item)?;
+                }
+                None => self.end(),
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes a value, or opens it where it holds others.
+    fn begin(&mut self, value: &Bound<'py, PyAny>) -> PyResult<()> {
+        let items = if let Ok(text) = value.cast::<PyString>() {
             return self.string(text);
+        } else if let Ok(list) = value.cast::<PyList>() {
+            Items::List(list.clone())
+        } else if let Ok(tuple) = value.cast::<PyTuple>() {
+            Items::Tuple(tuple.clone())
+        } else if let Ok(dict) = value.cast::<PyDict>() {
+            Items::Pairs(dict.items())
+        } else {
+            let text = self.plain(value)?.ok_or_else(|| self.unfit(value))?;
+            self.out.extend_from_slice(text.as_bytes());
+            return Ok(());
+        };
+        self.out.push(if matches!(items, Items::Pairs(_)) { b'{' } else { b'[' });
+        self.open.push(Open { container: value.clone(), items, begun: 0, place: None });
+        Ok(())
+    }
+
+    /// The next value of the innermost container, with what stands before it written.
+    fn next(&mut self) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let Some(open) = self.open.last_mut().filter(|_| self.out.len() <= self.most) else { return Ok(None) };
+        open.place = None;
+        let index = open.begun;
+        let item = match &open.items {
+            Items::List(items) | Items::Pairs(items) => items.get_item(index),
+            Items::Tuple(items) => items.get_item(index),
+        };
+        let Ok(item) = item else { return Ok(None) };
+        open.begun += 1;
+        if index > 0 {
+            self.out.push(b',');
         }
-        if let Ok(list) = value.cast::<PyList>() {
-            return self.array(value, (0..).map_while(|index| list.get_item(index).ok()));
+        let (place, value) = if matches!(open.items, Items::Pairs(_)) {
+            let (key, value) = item.extract::<(Bound<'py, PyAny>, Bound<'py, PyAny>)>()?;
+            self.key(&key)?;
+            self.out.push(b':');
+            (Place::Key(key), value)
+        } else {
+            (Place::Index(index), item)
+        };
+        if let Some(open) = self.open.last_mut() {
+            open.place = Some(place);
         }
-        if let Ok(tuple) = value.cast::<PyTuple>() {
-            return self.array(value, tuple.iter());
+        Ok(Some(value))
+    }
+
+    fn end(&mut self) {
+        if let Some(open) = self.open.pop() {
+            self.out.push(if matches!(open.items, Items::Pairs(_)) { b'}' } else { b']' });
         }
-        if let Ok(dict) = value.cast::<PyDict>() {
-            return self.object(dict);
+    }
+
+    /// Refuses a value that would never end.
+    fn admit(&self, value: &Bound<'py, PyAny>) -> PyResult<()> {
+        if self.open.iter().any(|around| around.container.is(value)) {
+            return Err(self.error("the value holds itself, and JSON has no cycles; leave that part out"));
         }
-        match self.plain(value)? {
-            Some(text) => self.out.extend_from_slice(text.as_bytes()),
-            None => return Err(self.unfit(value)),
+        if self.open.len() > DEEPEST {
+            return Err(self.error(&format!("nested more than {DEEPEST} deep; give the inner part as a string")));
         }
         Ok(())
     }
@@ -107,40 +186,6 @@ impl<'py> Writer<'_, 'py> {
         serde_json::to_writer(&mut self.out, text).map_err(|error| PyValueError::new_err(error.to_string()))
     }
 
-    fn array(&mut self, array: &Bound<'py, PyAny>, items: impl Iterator<Item = Bound<'py, PyAny>>) -> PyResult<()> {
-        self.out.push(b'[');
-        for (index, item) in items.enumerate() {
-            if index > 0 {
-                self.out.push(b',');
-            }
-            if self.out.len() > self.most {
-                break;
-            }
-            self.step(array, Place::Index(index), &item)?;
-        }
-        self.out.push(b']');
-        Ok(())
-    }
-
-    fn object(&mut self, dict: &Bound<'py, PyDict>) -> PyResult<()> {
-        self.out.push(b'{');
-        // A copy: writing can run the garbage collector, and that may run code which changes the dict.
-        for (index, pair) in dict.items().iter().enumerate() {
-            let (key, value) = pair.extract::<(Bound<'py, PyAny>, Bound<'py, PyAny>)>()?;
-            if index > 0 {
-                self.out.push(b',');
-            }
-            if self.out.len() > self.most {
-                break;
-            }
-            self.key(&key)?;
-            self.out.push(b':');
-            self.step(dict, Place::Key(key), &value)?;
-        }
-        self.out.push(b'}');
-        Ok(())
-    }
-
     fn key(&mut self, key: &Bound<'py, PyAny>) -> PyResult<()> {
         if let Ok(text) = key.cast::<PyString>() {
             return self.string(text);
@@ -151,20 +196,6 @@ impl<'py> Writer<'_, 'py> {
         self.out.push(b'"');
         self.out.extend_from_slice(text.as_bytes());
         self.out.push(b'"');
-        Ok(())
-    }
-
-    /// Writes what stands at a place of a container.
-    fn step(&mut self, container: &Bound<'py, PyAny>, place: Place<'py>, value: &Bound<'py, PyAny>) -> PyResult<()> {
-        self.path.push((container.clone(), place));
-        if self.path.iter().any(|(around, _)| around.is(value)) {
-            return Err(self.error("the value holds itself, and JSON has no cycles; leave that part out"));
-        }
-        if self.path.len() > DEEPEST {
-            return Err(self.error(&format!("nested more than {DEEPEST} deep; give the inner part as a string")));
-        }
-        self.value(value)?;
-        self.path.pop();
         Ok(())
     }
 
@@ -180,7 +211,7 @@ impl<'py> Writer<'_, 'py> {
 
     fn error(&self, what: &str) -> PyErr {
         let mut pointer = String::new();
-        for (_, place) in &self.path {
+        for place in self.open.iter().filter_map(|open| open.place.as_ref()) {
             match place {
                 Place::Index(index) => push_pointer_segment(&mut pointer, &index.to_string()),
                 Place::Key(key) => {

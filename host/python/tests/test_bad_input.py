@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import decimal
 import enum
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -180,6 +181,24 @@ def test_texts_beyond_the_limit_are_refused_and_remembered(guard: Guard) -> None
     assert "incomplete: 2 texts were not read" in session.check("refund", TWIN).message
     with pytest.raises(LimitExceeded):
         guard.check_once([Observation("x" * 17_000_000)], "refund", TWIN)
+
+
+def test_a_thread_with_little_stack_reads_the_deepest_value(guard: Guard) -> None:
+    decisions: list[str] = []
+
+    def work() -> None:
+        session = guard.session()
+        session.observe(SEEN)
+        decisions.append(session.check("refund", {**TWIN, "note": deep(490)}).decision)
+
+    before = threading.stack_size(128 << 10)
+    try:
+        thread = threading.Thread(target=work)
+        thread.start()
+    finally:
+        threading.stack_size(before)
+    thread.join()
+    assert decisions == ["block"]
 
 
 def test_a_small_value_that_unfolds_to_a_huge_text_is_refused() -> None:

@@ -40,8 +40,8 @@ def test_the_types_of_the_extension_are_its_own() -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```", README, re.M | re.S)
+def blocks(language: str, readme: str = README) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", readme, re.M | re.S)
 
 
 def test_the_quick_start_runs_as_printed(tmp_path: Path) -> None:
@@ -61,6 +61,12 @@ def test_the_other_examples_of_the_readme_run(
 ) -> None:
     monkeypatch.chdir(root)
     exec(compile(program, "README.md", "exec"), {"__name__": "readme"})  # noqa: S102
+
+
+def test_the_first_page_shows_what_runs(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (program,) = blocks("python", (root / "README.md").read_text("utf-8"))
+    exec(compile(program, "README.md", "exec"), {"__name__": "readme"})  # noqa: S102
+    assert f"# {capsys.readouterr().out}" in program
 
 
 def test_the_commands_of_the_readme_run(root: Path, command: Path) -> None:

@@ -39,9 +39,8 @@ def test_the_lines_are_those_of_the_command(root: Path, command: Path) -> None:
 
 
 def test_the_types_name_every_field(root: Path, tmp_path: Path) -> None:
-    lines: list[Line] = [
-        *verify([root / "examples" / "refund.jsonl", too_long(tmp_path)], all=True)
-    ]
+    paths = [root / "examples" / "refund.jsonl", too_long(tmp_path), cut_off(tmp_path)]
+    lines: list[Line] = [*verify(paths, all=True)]
     types = {}
     for kind in get_args(Line):
         hints = get_type_hints(kind)
@@ -114,6 +113,23 @@ def too_long(folder: Path) -> Path:
     file = folder / "long.jsonl"
     file.write_text(json.dumps(run), "utf-8")
     return file
+
+
+def cut_off(folder: Path) -> Path:
+    """A conversation with a call of a message that reached the limit on its length."""
+    call = {"id": "c1", "function": {"name": "cancel", "arguments": "{}"}}
+    said = {"role": "assistant", "finish_reason": "length", "tool_calls": [call]}
+    file = folder / "cut.jsonl"
+    file.write_text(json.dumps({"id": "cut", "messages": [said]}), "utf-8")
+    return file
+
+
+def test_a_call_of_a_message_that_was_cut_off_is_told(tmp_path: Path) -> None:
+    stopped, trace = verify(cut_off(tmp_path))
+    assert stopped["type"] == "stopped"
+    assert (stopped["tool"], stopped["stop"], stopped["decision"]) == ("cancel", "length", "warn")
+    assert trace["type"] == "trace"
+    assert trace["decision"] == "warn"
 
 
 def test_a_call_that_could_not_be_checked_is_told(tmp_path: Path) -> None:

@@ -150,7 +150,7 @@ export class Conversation {
    * @param canAsk - Whether a person can be asked. If not, `ask` becomes `refuse`.
    */
   judge(call: Call, canAsk = true): Outcome {
-    const key = keyOfCall(call);
+    const key = keyOfCall(call, this.session.textBytes);
     const open = call.callId === undefined ? undefined : this.#open.get(call.callId);
     if (open?.key === key) return open.outcome;
     const outcome = this.#decide(call, canAsk);
@@ -165,7 +165,7 @@ export class Conversation {
    * watched. What it wrote without having seen it must not become seen through its own result.
    */
   recall(call: Call): void {
-    const key = keyOfCall(call);
+    const key = keyOfCall(call, this.session.textBytes);
     if (!this.#known.has(key)) this.#keep(call, key, this.#decide(call, true));
   }
 
@@ -275,9 +275,9 @@ function keyOf(...parts: (string | undefined)[]): string {
   return JSON.stringify(parts);
 }
 
-function keyOfCall({ tool, arguments: args, callId }: Call): string {
+function keyOfCall({ tool, arguments: args, callId }: Call, textBytes: number): string {
   try {
-    return keyOf("call", tool, callId, toJson(args, "the arguments"));
+    return keyOf("call", tool, callId, toJson(args, "the arguments", textBytes));
   } catch {
     return keyOf("call", tool, callId); // not JSON: `check` refuses it and says why
   }

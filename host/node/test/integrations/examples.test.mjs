@@ -1,10 +1,13 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
 const refused = "`acct_7H9j2` in `/account_id` was never shown in this conversation. The nearest value is `acct_7H9j3`";
+
+const readme = readFileSync(new URL("../../README.md", import.meta.url), "utf8");
 
 /** What each example must print: its lines begin like this. */
 const EXAMPLES = {
@@ -23,5 +26,12 @@ for (const [name, expected] of Object.entries(EXAMPLES)) {
       assert.ok(lines[index]?.startsWith(start), `${lines[index]}\n  does not begin with\n${start}`);
     });
     assert.equal(stderr, "");
+    assert.ok(readme.includes(`[example](examples/integrations/${name})`));
+    const [, shown] = readme.split(`$ node examples/integrations/${name}\n`);
+    const said = shown?.slice(0, shown.indexOf("```")).trimEnd().split("\n") ?? [];
+    said.forEach((line, index) => {
+      const [start = "", rest] = line.split("…");
+      assert.ok(rest === undefined ? lines[index] === line : lines[index]?.startsWith(start), `README: ${line}`);
+    });
   });
 }

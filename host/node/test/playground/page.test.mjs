@@ -133,6 +133,18 @@ test("files may be dropped, several at once, packed or not; what cannot be read 
   assert.deepEqual(errors, []);
 });
 
+test("a call of a message that was cut off says so, beside its findings", async () => {
+  const { page, errors } = await chromium.page();
+  const cut = conversation("cut", [{ user: "Cancel ORD-55-204817." }, { call: { id: "ORD-55-204817" } }]);
+  await choose(page, { "cut.jsonl": cut.replace('"content":null', '"content":null,"finish_reason":"length"') });
+  await page.waitForSelector("#t1");
+  assert.equal(await page.textContent("#traces-status"), "1 conversation, 1 call; warn in 1.");
+  assert.equal(await page.textContent("#t1 header .badge"), "warn");
+  assert.match((await page.textContent("#t1 .note")) ?? "", /^The message with this call ended by a limit on its length/);
+  assert.equal(await page.textContent("#t1 mark"), "ORD-55-204817");
+  assert.deepEqual(errors, []);
+});
+
 test("marks stand where the identifiers stand: escapes, nested JSON, tables, several documents", async () => {
   const { page } = await chromium.page();
   const steps = [

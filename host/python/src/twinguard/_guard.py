@@ -63,6 +63,12 @@ class Guard:
 
         Raises:
             GuardFailed: The limits are too small to open anything.
+
+        >>> with Guard().session() as session:
+        ...     session.closed
+        False
+        >>> session.closed
+        True
         """
         return Session(self._native.session())
 
@@ -209,6 +215,11 @@ class Session:
         Raises:
             InvalidInput: It is no string, or holds half of a surrogate pair.
             SessionClosed: The session was closed.
+
+        >>> session = Guard().session()
+        >>> _ = session.observe({"id": "acct_7H9j3"})
+        >>> session.check_text("I refunded acct_7H9j2.").findings[0].relation
+        'twin'
         """
         return self._native.check_text(text)
 
@@ -233,6 +244,11 @@ class Session:
         Raises:
             GuardFailed: The guard failed, now or before.
             SessionClosed: The session was closed.
+
+        >>> guard = Guard()
+        >>> snapshot = guard.session().snapshot()
+        >>> guard.restore(snapshot).snapshot() == snapshot
+        True
         """
         return self._native.snapshot()
 
@@ -242,6 +258,9 @@ class Session:
 
         Raises:
             SessionClosed: The session was closed.
+
+        >>> Guard().session().failure is None
+        True
         """
         return self._native.failure()
 

@@ -65,6 +65,21 @@ class UncheckedLine(TypedDict):
     message: str
 
 
+class StoppedLine(TypedDict):
+    """A call of a message that ended before the model was done, whatever its identifiers are: the
+    last one may be cut, so nothing should have run it. `stop` says what ended the message."""
+
+    type: Literal["stopped"]
+    trace: str
+    model: str | None
+    turn: int
+    call_id: str | None
+    tool: str
+    stop: Literal["length", "content-filter", "refusal"]
+    decision: Decision
+    message: str
+
+
 class TraceLine(TypedDict):
     """One conversation, after its findings: how many calls and identifiers it had, and the gravest
     decision on any call."""
@@ -87,7 +102,7 @@ class IssueLine(TypedDict):
     message: str
 
 
-Line: TypeAlias = FindingLine | UncheckedLine | TraceLine | IssueLine
+Line: TypeAlias = FindingLine | UncheckedLine | StoppedLine | TraceLine | IssueLine
 """What `verify` yields; `line["type"]` tells which."""
 
 
@@ -102,7 +117,7 @@ def verify(
 
     Yields the lines of `twinguard verify --format jsonl`, without its summary, while it reads: one
     conversation at a time is held in memory. Of each conversation come its issues, its findings,
-    its unchecked calls, and then its `trace` line.
+    its unchecked calls, its calls of messages that were cut off, and then its `trace` line.
 
     Args:
         paths: Files, folders and globs, one or many, as on the command line; `-` is the standard

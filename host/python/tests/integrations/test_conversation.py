@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from scenarios import LISTING, SEEN, TWIN
+from scenarios import ASKING, LISTING, SEEN, TWIN
 
 from twinguard import Blocked, Guard, GuardFailed, Verdict
 from twinguard.integrations._conversation import (
@@ -83,6 +83,20 @@ def test_a_replayed_history_counts_what_was_stopped() -> None:
         ]
     )
     assert conversation.check("refund", TWIN, "call_3").action is Action.STOP
+
+
+def test_a_question_that_nobody_can_be_asked_is_a_refusal_and_counts() -> None:
+    for conversation, options in (
+        (after_search(ASKING, max_blocks=2, can_ask=False), {}),
+        (after_search(ASKING, max_blocks=2), {"can_ask": False}),
+    ):
+        refused = conversation.check("refund", TWIN, "call_2", **options)
+        assert refused.action is Action.REFUSE
+        assert "cannot be given here" in refused.message
+        assert conversation.check("refund", TWIN, "call_3", **options).action is Action.STOP
+    conversation = after_search(ASKING, max_blocks=1)
+    for number in range(3):
+        assert conversation.check("refund", TWIN, f"call_2{number}").action is Action.ASK
 
 
 def test_one_answer_counts_a_value_once() -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import doctest
 import importlib
+import re
 import subprocess
 import sys
 import textwrap
@@ -18,6 +19,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text("utf-8")
 FRAMEWORKS = {
     "openai_agents": "agents",
     "langchain": "langchain",
@@ -44,6 +46,22 @@ def test_an_example_prints_what_it_says(name: str) -> None:
         [sys.executable, str(example)], capture_output=True, text=True, timeout=120, check=False
     )
     assert ran.stdout.splitlines() == expected.splitlines(), ran.stderr
+
+
+@pytest.mark.parametrize("name", HERE)
+def test_the_readme_names_the_adapter_its_extra_and_its_example(name: str) -> None:
+    example = f"[example](examples/integrations/refund_with_{name}.py)"
+    (row,) = (line for line in README.splitlines() if example in line)
+    extra, adapter = re.findall(r"`([\w.-]+)`", row)[:2]
+    assert extra == name.replace("_", "-")
+    module, _, called = adapter.partition(".")
+    assert callable(getattr(importlib.import_module(f"twinguard.integrations.{module}"), called))
+
+
+def test_the_readme_shows_what_an_example_prints() -> None:
+    example = ROOT / "examples" / "integrations" / "refund_with_langchain.py"
+    says = ast.get_docstring(ast.parse(example.read_text("utf-8"))) or ""
+    assert f"```text\n{textwrap.dedent(says.partition('Prints:')[2]).strip()}\n```" in README
 
 
 @pytest.mark.parametrize("name", ABSENT)

@@ -111,12 +111,15 @@ class Conversation:
         max_blocks: int = MAX_BLOCKS,
         on_warn: OnWarn | None = None,
         announces: bool = True,
+        can_ask: bool = True,
     ) -> None:
-        """Opens a session of `guard`; `announces` is false where a warning is told elsewhere."""
+        """Opens a session of `guard`; `announces` is false where a warning is told elsewhere, and
+        `can_ask` where no person can ever be asked."""
         self._max_blocks = at_least_one("max_blocks", max_blocks)
         self._session = guard.session()
         self._on_warn = on_warn
         self._announces = announces
+        self._can_ask = can_ask
         self._lock = threading.RLock()
         self._known: set[bytes] = set()
         self._open: OrderedDict[bytes, _Judged] = OrderedDict()
@@ -151,15 +154,17 @@ class Conversation:
         call_id: str | None = None,
         *,
         turn: Hashable = None,
+        can_ask: bool = True,
     ) -> Outcome:
         """Judges a call before it runs.
 
         Asking again about the same call, as frameworks do around an approval, gives the same answer
-        and counts once. The message of a refusal is written for the model.
+        and counts once. The message of a refusal is written for the model. Where no person can be
+        asked about this call, `ask` is a refusal, and counts as one.
         """
         with self._lock:
             try:
-                return self._check(Called(tool, arguments, call_id, turn))
+                return self._check(Called(tool, arguments, call_id, turn), can_ask)
             except Exception as error:  # an exception of ours must never let the call through
                 logger.exception("twinguard could not check a call of %s", tool)
                 return self._failed(f"{type(error).__name__}: {error}")
@@ -202,12 +207,12 @@ class Conversation:
                 return self._open.pop(digest)
         return None
 
-    def _check(self, call: Called) -> Outcome:
+    def _check(self, call: Called, can_ask: bool) -> Outcome:
         if self._failure is not None:
             return self._failed(self._failure)
         digest = _digest(call)
         judged = self._open.get(digest) if call.call_id is not None else None
-        judged = judged or self._judge(call, digest)
+        judged = judged or self._judge(call, digest, can_ask)
         if self._announces and not judged.is_announced and judged.verdict.decision == "warn":
             judged.is_announced = True
             logger.warning("%s: %s", call.tool, judged.outcome.message)
@@ -215,12 +220,14 @@ class Conversation:
                 self._on_warn(judged.verdict)
         return judged.outcome
 
-    def _judge(self, call: Called, digest: bytes) -> _Judged:
+    def _judge(self, call: Called, digest: bytes, can_ask: bool = True) -> _Judged:
         arguments = call.arguments if isinstance(call.arguments, str) else dict(call.arguments)
         verdict = self._session.check(call.tool, arguments, call_id=call.call_id)
         outcome = Outcome(_ACTIONS[verdict.decision], verdict.message, verdict)
+        if outcome.action is Action.ASK and not (can_ask and self._can_ask):
+            outcome = without_approval(outcome)
         if outcome.action is Action.REFUSE and self._count(call, verdict) >= self._max_blocks:
-            outcome = Outcome(Action.STOP, verdict.message, verdict)
+            outcome = Outcome(Action.STOP, outcome.message, verdict)
         self._known.add(digest)
         judged = _Judged(call, verdict, outcome)
         self._open[digest] = judged
@@ -233,7 +240,7 @@ class Conversation:
         stopped = [
             (call.tool, each.pointer, each.written)
             for each in verdict.findings
-            if each.decision == "block"
+            if each.decision == verdict.decision
         ]
         counts = [self._blocks.setdefault(place, _Count()) for place in stopped or [_UNCHECKED]]
         return max(count.add(call.turn) for count in counts)
@@ -259,19 +266,31 @@ class Conversations(Generic[Key]):
     """
 
     def __init__(
-        self, guard: Guard, *, max_blocks: int, on_warn: OnWarn | None, max_conversations: int
+        self,
+        guard: Guard,
+        *,
+        max_blocks: int,
+        on_warn: OnWarn | None,
+        max_conversations: int,
+        can_ask: bool = True,
     ) -> None:
         """Takes what a `Conversation` takes, and how many are held."""
         self._guard = guard
         self._max_blocks = at_least_one("max_blocks", max_blocks)
         self._on_warn = on_warn
+        self._can_ask = can_ask
         self._limit = at_least_one("max_conversations", max_conversations)
         self._lock = threading.Lock()
         self._held: OrderedDict[Key, Conversation] = OrderedDict()
 
     def open(self) -> Conversation:
         """A new conversation that is not held."""
-        return Conversation(self._guard, max_blocks=self._max_blocks, on_warn=self._on_warn)
+        return Conversation(
+            self._guard,
+            max_blocks=self._max_blocks,
+            on_warn=self._on_warn,
+            can_ask=self._can_ask,
+        )
 
     def get(self, key: Key) -> Conversation:
         """The conversation of this key, or a new one."""

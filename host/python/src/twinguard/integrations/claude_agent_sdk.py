@@ -41,7 +41,6 @@ from twinguard.integrations._conversation import (
     OnWarn,
     Shown,
     flatten,
-    without_approval,
 )
 from twinguard.integrations._missing import missing
 
@@ -82,13 +81,16 @@ class TwinguardHooks:
             max_conversations: How many are held; the least recently used one is forgotten.
         """
         self._conversations = Conversations[str](
-            guard, max_blocks=max_blocks, on_warn=on_warn, max_conversations=max_conversations
+            guard,
+            max_blocks=max_blocks,
+            on_warn=on_warn,
+            max_conversations=max_conversations,
+            can_ask=on_ask != "refuse",
         )
-        self._on_ask = on_ask
 
     def protect(self, options: ClaudeAgentOptions) -> ClaudeAgentOptions:
         """The options with the hooks added, and their system prompt known to the guard."""
-        bound = _Bound(self._conversations, self._on_ask, options)
+        bound = _Bound(self._conversations, options)
         hooks = {event: list(matchers) for event, matchers in (options.hooks or {}).items()}
         for event, hook in bound.hooks().items():
             hooks.setdefault(event, []).append(HookMatcher(hooks=[hook], on_failure="block"))
@@ -98,14 +100,8 @@ class TwinguardHooks:
 class _Bound:
     """The hooks of one set of options."""
 
-    def __init__(
-        self,
-        conversations: Conversations[str],
-        on_ask: Literal["ask", "refuse"],
-        options: ClaudeAgentOptions,
-    ) -> None:
+    def __init__(self, conversations: Conversations[str], options: ClaudeAgentOptions) -> None:
         self._conversations = conversations
-        self._on_ask = on_ask
         self._system = _system_prompt(options.system_prompt)
         self._resumes = bool(options.resume or options.continue_conversation)
 
@@ -130,8 +126,6 @@ class _Bound:
             return {}
         conversation = self._conversation(event)
         outcome = conversation.check(event["tool_name"], event["tool_input"], event["tool_use_id"])
-        if outcome.action is Action.ASK and self._on_ask == "refuse":
-            outcome = without_approval(outcome)
         if outcome.action is Action.RUN:
             # Nothing, rather than `allow`: that would skip the permissions of Claude Code.
             return {}

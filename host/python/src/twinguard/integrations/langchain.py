@@ -47,7 +47,6 @@ from twinguard.integrations._conversation import (
     Outcome,
     Shown,
     flatten,
-    without_approval,
 )
 from twinguard.integrations._missing import missing
 
@@ -93,9 +92,12 @@ class TwinguardMiddleware(AgentMiddleware[Any, Any, Any]):
         super().__init__()
 
         self._conversations = Conversations[Hashable](
-            guard, max_blocks=max_blocks, on_warn=on_warn, max_conversations=max_conversations
+            guard,
+            max_blocks=max_blocks,
+            on_warn=on_warn,
+            max_conversations=max_conversations,
+            can_ask=on_ask != "refuse",
         )
-        self._on_ask = on_ask
 
     def wrap_model_call(
         self,
@@ -146,10 +148,8 @@ class TwinguardMiddleware(AgentMiddleware[Any, Any, Any]):
         outcome = conversation.check(call["name"], call["args"], call["id"], turn=turn)
         if outcome.action is Action.STOP:
             raise outcome.error()
-        if outcome.action is Action.ASK and self._on_ask == "interrupt":
+        if outcome.action is Action.ASK:
             outcome = _confirmed(request, outcome)
-        elif outcome.action is Action.ASK:
-            outcome = without_approval(outcome)
         if outcome.action is Action.RUN:
             return None
         return ToolMessage(

@@ -52,7 +52,6 @@ from twinguard.integrations._conversation import (
     Shown,
     at_least_one,
     flatten,
-    without_approval,
 )
 from twinguard.integrations._missing import missing
 
@@ -199,7 +198,11 @@ class TwinguardGuardrail(CustomGuardrail):
         announces: bool,
     ) -> list[Outcome]:
         conversation = Conversation(
-            self._guard, max_blocks=self._max_blocks, on_warn=self._on_warn, announces=announces
+            self._guard,
+            max_blocks=self._max_blocks,
+            on_warn=self._on_warn,
+            announces=announces,
+            can_ask=False,
         )
         if messages is None:
             why = "The request's history could not be read, so no call can be checked."
@@ -207,11 +210,10 @@ class TwinguardGuardrail(CustomGuardrail):
         conversation.follow(_events(messages))
         if request.get("previous_response_id") or request.get("conversation"):
             conversation.follow([Shown("user-message", "", incomplete=True)])
-        outcomes = [
+        return [
             conversation.check(call.tool, call.arguments, call.call_id, turn="answer")
             for call in calls
         ]
-        return [without_approval(each) if each.action is Action.ASK else each for each in outcomes]
 
 
 def _messages(request: dict[str, Any], call_type: str | None) -> Sequence[Mapping[str, Any]] | None:

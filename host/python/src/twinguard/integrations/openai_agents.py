@@ -173,19 +173,33 @@ class GuardedConversation:
 
         return needs_approval
 
-    def _judge(self, tool: str, arguments: str | Mapping[str, Any], call_id: str) -> Outcome:
+    def _judge(
+        self,
+        tool: str,
+        arguments: str | Mapping[str, Any],
+        call_id: str,
+        *,
+        can_ask: bool = True,
+    ) -> Outcome:
         if self._conversation.is_new:
             return Outcome(
                 Action.REFUSE,
                 "The guard has not seen this conversation, so the call could not be checked. "
                 "Make the same call again.",
             )
-        return self._conversation.check(tool, arguments, call_id, turn=self._requests)
+        return self._conversation.check(
+            tool, arguments, call_id, turn=self._requests, can_ask=can_ask
+        )
 
     def _check(self, data: ToolInputGuardrailData) -> ToolGuardrailFunctionOutput:
         call = data.context
-        outcome = self._judge(call.tool_name, call.tool_arguments, call.tool_call_id)
-        if outcome.action is Action.RUN or (outcome.action is Action.ASK and _is_approved(call)):
+        # A tool of ours was asked about before, and that answer stands. One of a server is judged
+        # here first, when it is too late to ask.
+        approved = _is_approved(call)
+        outcome = self._judge(
+            call.tool_name, call.tool_arguments, call.tool_call_id, can_ask=approved
+        )
+        if outcome.action is Action.RUN or (outcome.action is Action.ASK and approved):
             return ToolGuardrailFunctionOutput.allow(outcome.verdict)
         if outcome.action is Action.STOP:
             return ToolGuardrailFunctionOutput.raise_exception(outcome.verdict or outcome.message)

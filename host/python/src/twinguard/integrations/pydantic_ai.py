@@ -39,7 +39,6 @@ from twinguard.integrations._conversation import (
     Event,
     OnWarn,
     Shown,
-    without_approval,
 )
 from twinguard.integrations._missing import missing
 
@@ -86,9 +85,12 @@ class TwinguardCapability(AbstractCapability[Any]):
             max_conversations: How many are held; the least recently used one is forgotten.
         """
         self._conversations = Conversations[str](
-            guard, max_blocks=max_blocks, on_warn=on_warn, max_conversations=max_conversations
+            guard,
+            max_blocks=max_blocks,
+            on_warn=on_warn,
+            max_conversations=max_conversations,
+            can_ask=on_ask != "refuse",
         )
-        self._on_ask = on_ask
 
     @classmethod
     def get_serialization_name(cls) -> str | None:
@@ -130,8 +132,6 @@ class TwinguardCapability(AbstractCapability[Any]):
         outcome = conversation.check(
             call.tool_name, arguments, call.tool_call_id, turn=(ctx.run_id, ctx.run_step)
         )
-        if outcome.action is Action.ASK and self._on_ask == "refuse":
-            outcome = without_approval(outcome)
         if outcome.action is Action.STOP:
             raise outcome.error()
         if outcome.action is Action.REFUSE:
