@@ -55,6 +55,25 @@ pub fn crosscheck(context: &Context<'_>, judged: &mut [(Mention, Vec<Judgement>)
     }
 }
 
+/// Of originals that are as likely by themselves, what the rest of the call says goes first: a value that
+/// stands in a record with its other identifiers, and not one that the call names already.
+pub fn rank_originals(context: &Context<'_>, judged: &mut [(Mention, Vec<Judgement>)]) {
+    let named: Vec<alloc::string::String> = judged.iter().map(|(mention, _)| mention.text.clone()).collect();
+    for (mention, judgements) in judged {
+        let others: Vec<&str> = named.iter().map(|text| text.as_str()).filter(|text| *text != mention.text).take(MOST_COMPARED).collect();
+        for judgement in judgements.iter_mut().filter(|judgement| judgement.decision > Decision::Allow) {
+            let Some(&twin::Neighbour { relation, distance, .. }) = judgement.nearest.first() else { continue };
+            let ties = judgement.nearest.iter().take_while(|near| near.relation == relation && near.distance == distance).count();
+            let Some(ties) = judgement.nearest.get_mut(..ties).filter(|ties| ties.len() > 1) else { continue };
+            ties.sort_by_cached_key(|near| {
+                let seen = context.ledger.token_text(near.id);
+                let is_supported = || others.iter().any(|other| record::supports(context.ledger, seen, other));
+                (others.contains(&seen), !is_supported())
+            });
+        }
+    }
+}
+
 /// Whether the value names one of many things, in an argument that takes such names.
 fn is_reference(context: &Context<'_>, mention: &Mention, judgement: &Judgement) -> bool {
     let text = judgement.written.as_str();
@@ -88,11 +107,13 @@ fn doubt(context: &Context<'_>, mention: &Mention, judgement: &Judgement, others
     let is_slip = |found: &record::Contradiction| {
         !is_item(&mention.slot) && (distance(text, &found.says, 1).is_some() || is_no_accident(context, text, &found.says))
     };
+    // What sets something brings the new value on purpose.
+    let sets = sets(context);
     if !typed && !is_changed(context, &words) {
         for owner in owners() {
             let owner_words = field::normal(&owner.field);
             let found = record::contradiction(ledger, written, Written { text: &owner.text, field: &owner_words });
-            if let Some(found) = found.filter(|found| if found.is_by_nearness { is_slip(found) } else { !is_supported() }) {
+            if let Some(found) = found.filter(|found| if found.is_by_nearness { !sets && is_slip(found) } else { !is_supported() }) {
                 return Some(Doubt::Crossed(found));
             }
         }
@@ -137,12 +158,15 @@ fn twins(context: &Context<'_>, text: &str, field: &str) -> Vec<twin::Neighbour>
     twin::nearest(context.ledger, text, field, true).into_iter().filter(is_twin).collect()
 }
 
+/// Whether the tool's name says that it puts another value in the place of a recorded one.
+fn sets(context: &Context<'_>) -> bool {
+    field::words_of_name(context.tool).any(|word| SETTING.contains(&word.to_lowercase().as_str()))
+}
+
 /// Whether the call sets this field to something new by its very name: `update_reservation_flights`
 /// brings flights that the reservation does not have.
 fn is_changed(context: &Context<'_>, words: &str) -> bool {
-    let tool: Vec<_> = field::words_of_name(context.tool).map(str::to_lowercase).collect();
-    let sets = tool.iter().any(|word| SETTING.contains(&word.as_str()));
-    sets && tool.iter().any(|word| field::compatible(&field::normal(word), words))
+    sets(context) && field::words_of_name(context.tool).any(|word| field::compatible(&field::normal(word), words))
 }
 
 /// Whether a pointer ends in a position of a list.
@@ -170,7 +194,9 @@ fn apply(context: &Context<'_>, mention: &Mention, judgement: &mut Judgement, do
         Doubt::Collision => twins(context, judgement.seen.as_deref().unwrap_or(&judgement.written), &mention.field),
     };
     // An argument that takes identifiers by what results hold, not by its own name, may take others too.
-    let cap = if mention.role == Role::Identifier { Decision::Block } else { Decision::Warn };
+    // And a tool that sets something may be meant to set just this.
+    let is_meant = matches!(doubt, Doubt::Crossed(_)) && sets(context);
+    let cap = if mention.role == Role::Identifier && !is_meant { Decision::Block } else { Decision::Warn };
     judgement.decision = context.decision(mention, relation).min(cap);
     judgement.relation = relation;
     judgement.counts = true;

@@ -24,6 +24,7 @@ use alloc::{
     vec::Vec,
 };
 use core::{
+    cell::RefCell,
     fmt,
     hash::{BuildHasher, Hasher},
     ops::Range,
@@ -41,8 +42,8 @@ const MOST_SIGHTINGS: usize = 8;
 /// Places of a word that a look-up of a literal text tries before it gives up: a word this common
 /// is no identifier, and the bound keeps hostile texts from costing time.
 const MOST_PLACES: usize = 4096;
-/// Makes of values remembered of one field; a field with more holds text.
-const MOST_MAKES: usize = 16;
+/// Values of one field that tell how it is made.
+const MOST_TELLING: usize = 128;
 /// Newer tokens are merged into the sorted ones when they are more than this share of them.
 const RECENT_SHARE: usize = 8;
 /// Ends a text in the arena; never part of a token.
@@ -102,11 +103,12 @@ struct Token {
     look: u64,
 }
 
-/// A field, under whatever name of this normal form, and how its values in tool results are made.
+/// A field, under whatever name of this normal form, and its values in tool results.
 #[derive(Clone, Debug, Default)]
 struct Field {
     words: String,
-    makes: BTreeSet<String>,
+    /// Numbers of the leaves that hold its values.
+    values: Vec<u32>,
 }
 
 /// A distinct word and the chain of its places, latest first.
@@ -119,6 +121,13 @@ struct Word {
 }
 
 const NONE: u32 = u32::MAX;
+
+/// The tokens by family, as far as they were asked for.
+#[derive(Debug, Default)]
+struct Families {
+    members: BTreeMap<String, Vec<u32>>,
+    sorted_in: usize,
+}
 
 /// The memory of one session.
 pub struct Ledger {
@@ -141,8 +150,8 @@ pub struct Ledger {
     /// them, and those that came since. Few results in, a large ledger need not be merged anew.
     sorted: Vec<u32>,
     recent: Vec<u32>,
-    /// Members of each family, as far as [`Ledger::index`] has sorted them in.
-    families: BTreeMap<String, Vec<u32>>,
+    /// Members of each family. Only near misses ask for them, so they are sorted in when one does.
+    families: RefCell<Families>,
     /// Numbers of the fields' normal forms, as far as [`Ledger::index`] has read them.
     field_numbers: BTreeMap<String, u32>,
     fields: Vec<Field>,
@@ -178,7 +187,7 @@ impl Ledger {
             grouped: Vec::new(),
             sorted: Vec::new(),
             recent: Vec::new(),
-            families: BTreeMap::new(),
+            families: RefCell::default(),
             field_numbers: BTreeMap::new(),
             fields: Vec::new(),
             fields_read: 0,
@@ -320,19 +329,26 @@ impl Ledger {
         found
     }
 
-    /// Members of a family. Needs [`Ledger::index`].
+    /// Members of a family, in the order of their first appearance.
     #[must_use]
-    pub fn family(&self, key: &str) -> &[u32] {
-        self.families.get(key).map_or(&[], Vec::as_slice)
+    pub fn family(&self, key: &str) -> Vec<u32> {
+        // Nobody else can hold it: it is borrowed only here, and nothing below calls back.
+        let Ok(mut families) = self.families.try_borrow_mut() else { return Vec::new() };
+        for id in families.sorted_in..self.tokens.len() {
+            let id = offset(id);
+            families.members.entry(shape::family(self.token_text(id))).or_default().push(id);
+        }
+        families.sorted_in = self.tokens.len();
+        families.members.get(key).cloned().unwrap_or_default()
     }
 
     /// Sorts what was added since the last call into the orders that only near-misses need.
     pub fn index(&mut self) {
+        let mut names = field::Names::default();
         for number in self.fields_read..self.entries.len() {
             let Some(standing) = self.standing(number) else { continue };
-            let words = field::of_pointer(standing.pointer, standing.is_key);
+            let words = names.field(standing.pointer, standing.is_key);
             let is_value = standing.provenance.source == Source::ToolResult && standing.text.len() <= LONGEST_TOKEN && !words.is_empty();
-            let make = is_value.then(|| shape::make(standing.text));
             let next = offset(self.fields.len());
             let field = *self.field_numbers.entry(words).or_insert_with_key(|words| {
                 self.fields.push(Field { words: words.clone(), ..Field::default() });
@@ -341,10 +357,8 @@ impl Ledger {
             if let Some(entry) = self.entries.get_mut(number) {
                 entry.field = field;
             }
-            if let (Some(make), Some(field)) = (make, self.fields.get_mut(field as usize))
-                && field.makes.len() < MOST_MAKES
-            {
-                field.makes.insert(make);
+            if let Some(field) = self.fields.get_mut(field as usize).filter(|_| is_value) {
+                field.values.push(offset(number));
             }
         }
         self.fields_read = self.entries.len();
@@ -353,10 +367,6 @@ impl Ledger {
             return;
         }
         let added: Vec<u32> = (offset(done)..offset(self.tokens.len())).collect();
-        for &id in &added {
-            let key = shape::family(self.token_text(id));
-            self.families.entry(key).or_default().push(id);
-        }
         self.recent.extend(added);
         let mut recent = core::mem::take(&mut self.recent);
         recent.sort_unstable_by(|&a, &b| self.token_text(a).cmp(self.token_text(b)));
@@ -469,18 +479,14 @@ impl Ledger {
     /// How the values of fields like this one are made; none when no result had such a field. Needs
     /// [`Ledger::index`].
     #[must_use]
-    pub fn makes_in(&self, words: &str) -> BTreeSet<&str> {
-        let alike = self.fields.iter().filter(|field| !field.makes.is_empty() && field::compatible(&field.words, words));
-        alike.flat_map(|field| field.makes.iter().map(String::as_str)).collect()
+    pub fn makes_in(&self, words: &str) -> BTreeSet<String> {
+        self.values_in(words, MOST_TELLING).map(|standing| shape::make(standing.text)).collect()
     }
 
     /// The values that fields like this one held in tool results, at most `most`. Needs [`Ledger::index`].
     pub fn values_in<'l>(&'l self, words: &'l str, most: usize) -> impl Iterator<Item = Standing<'l>> {
-        let is_field = |entry: &Entry| {
-            self.fields.get(entry.field as usize).is_some_and(|field| !field.makes.is_empty() && field::compatible(&field.words, words))
-        };
-        let numbers = self.entries.iter().enumerate().filter(move |(_, entry)| is_field(entry)).map(|(number, _)| number);
-        numbers.take(most).filter_map(|number| self.standing(number)).filter(|standing| standing.provenance.source == Source::ToolResult)
+        let alike = self.fields.iter().filter(move |field| !field.values.is_empty() && field::compatible(&field.words, words));
+        alike.flat_map(|field| &field.values).take(most).filter_map(|&number| self.standing(number as usize))
     }
 
     fn standing(&self, number: usize) -> Option<Standing<'_>> {

@@ -37,6 +37,14 @@ pub fn are_together(a: &str, b: &str) -> bool {
     parting.is_none_or(|(a, b)| !(field::is_row(a) && field::is_row(b)))
 }
 
+/// Whether two leaves stand in two lists of one record (`/orders/0` and `/methods/1/id`): whichever of the one
+/// goes with whichever of the other, the record does not say.
+fn are_in_lists(a: &str, b: &str) -> bool {
+    let shared = a.split('/').zip(b.split('/')).take_while(|(a, b)| a == b).count();
+    let is_in_list = |pointer: &str| pointer.split('/').skip(shared).any(field::is_row);
+    is_in_list(a) && is_in_list(b)
+}
+
 /// A record that names another value than the call does.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Contradiction {
@@ -95,7 +103,10 @@ fn fields_beside<'l>(ledger: &'l Ledger, sighting: &Standing<'l>, field: &str) -
     ledger.around(sighting.number, MOST_AROUND).filter(move |other| {
         let is_field = field::compatible(other.field, field);
         // A name with digits is a row of a table; any other is no value.
-        is_field && (!other.is_key || field::is_row(other.text)) && are_together(pointer, other.pointer)
+        is_field
+            && (!other.is_key || field::is_row(other.text))
+            && are_together(pointer, other.pointer)
+            && !are_in_lists(pointer, other.pointer)
     })
 }
 
@@ -122,11 +133,11 @@ pub fn contradiction(ledger: &Ledger, written: Written<'_>, owner: Written<'_>) 
         return None;
     }
     let (rival, is_by_nearness) = match values.as_slice() {
+        [first, ..] if is_owned_by_others(ledger, written.text, owner) => (first, false),
         // One value, and the call writes its twin: that is the slip the guard exists for.
         [value] if is_telling(written.text) && distance(value.text, written.text, edit_limit(written.text.chars().count())).is_some() => {
             (value, true)
         }
-        [first, ..] if is_owned_by_others(ledger, written.text, owner) => (first, false),
         _ => return None,
     };
     let name = rival.pointer.rsplit('/').find(|segment| !field::is_row(segment)).unwrap_or_default();
@@ -142,8 +153,9 @@ fn is_telling(text: &str) -> bool {
 fn is_owned_by_others(ledger: &Ledger, text: &str, owner: Written<'_>) -> bool {
     let (sightings, is_all) = ledger.standings(text, MOST_SIGHTINGS);
     let is_owned = |sighting: &Standing<'_>| {
-        let mut owners = fields_beside(ledger, sighting, owner.field).filter(|other| other.text != text).peekable();
-        owners.peek().is_some() && owners.all(|other| other.text != owner.text)
+        let mut owners = fields_beside(ledger, sighting, owner.field).map(|other| other.text).filter(|other| *other != text);
+        // A list of a person's orders beside the payment methods makes none of them an order's own.
+        owners.next().is_some_and(|first| first != owner.text && owners.all(|other| other == first))
     };
     is_all && !sightings.is_empty() && sightings.iter().all(|s| is_structured(s) && s.text == text && is_owned(s))
 }
@@ -169,12 +181,12 @@ pub fn other_fields(ledger: &Ledger, written: Written<'_>) -> Option<Vec<String>
     let makes = if written.field.is_empty() { return None } else { ledger.makes_in(written.field) };
     let make = shape::make(written.text);
     // A field of names, or one that was always empty, says nothing of numbers.
-    let holds_identifiers = makes.iter().any(|make| *make != "words");
+    let holds_identifiers = makes.iter().any(|make| make != "words");
     let is_address = matches!(make.as_str(), "email" | "phone" | "url");
     if !holds_identifiers || is_address && (field::is_person(written.field) || field::is_address(written.field)) {
         return None;
     }
-    let is_strange = !makes.contains(make.as_str()) && makes.len() < MOST_MAKES;
+    let is_strange = !makes.contains(&make) && makes.len() < MOST_MAKES;
     // `PRV-101` where other providers are `PRV-102`: one of them, whoever named it.
     if !is_strange && shape::type_prefix(written.text).is_some() {
         return None;
@@ -187,7 +199,7 @@ pub fn other_fields(ledger: &Ledger, written: Written<'_>) -> Option<Vec<String>
         // `/assignee/accountId` is an assignee as much as an account.
         let is_field = sighting.pointer.split('/').any(|segment| field::compatible(&field::normal(segment), written.field));
         let is_item = sighting.pointer.rsplit('/').next().is_some_and(|name| field::normal(name).is_empty());
-        if is_value && is_field || !is_strange && (!is_value || field.is_empty() || is_item) {
+        if is_structured(sighting) && is_field || !is_strange && (!is_value || field.is_empty() || is_item) {
             return None;
         }
         if is_value && !field.is_empty() && !fields.iter().any(|known| known == field) {

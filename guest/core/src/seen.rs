@@ -103,20 +103,26 @@ fn padded<'l>(ledger: &'l Ledger, text: &'l str) -> Option<&'l str> {
         .map(|id| ledger.token_text(id))
 }
 
-/// The seen phone number that `text` is with, or without, its country's code.
+/// The seen phone number that `text` is with, or without, its country's code or a leading zero.
 fn with_country<'l>(ledger: &'l Ledger, text: &str) -> Option<&'l str> {
     const SHORTEST_NATIONAL: usize = 8;
     const LONGEST_CODE: usize = 3;
-    if kind_of(text).name != "phone" {
-        return None;
-    }
-    let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
+    // Without the zeros that stand for the country, or for none.
+    let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>().trim_start_matches('0').to_owned();
+    let is_phone = |text: &str| kind_of(text).name == "phone";
     let written = digits(text);
-    ledger.grouped().find(|seen| {
+    let is_same = |seen: &&str| {
         let seen = digits(seen);
         let (short, long) = if seen.len() < written.len() { (&seen, &written) } else { (&written, &seen) };
         short.len() >= SHORTEST_NATIONAL && long.len() - short.len() <= LONGEST_CODE && long.ends_with(short.as_str())
-    })
+    };
+    // One of the two must have the look of a telephone number: bare digits may be anything's.
+    if !is_phone(text) {
+        let is_bare = text.bytes().all(|b| b.is_ascii_digit());
+        return ledger.grouped().find(|seen| is_bare && is_phone(seen) && is_same(seen));
+    }
+    let compact = || ledger.near(&written, LONGEST_CODE as u32).into_iter().map(|near| ledger.token_text(near.id)).find(is_same);
+    ledger.grouped().find(is_same).or_else(compact)
 }
 
 /// The seen identifiers that are the same as `text` by the rules of its kind.

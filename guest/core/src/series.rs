@@ -21,7 +21,7 @@ pub fn is_next(ledger: &Ledger, written: &str, seen: &str) -> bool {
     let members = [shape::family(seen), shape::family(written)];
     let mut last = None;
     for id in members.iter().flat_map(|family| ledger.family(family)) {
-        let Some(other) = shape::numbers_apart(written, ledger.token_text(*id)).and_then(|(_, other)| value(other)) else { continue };
+        let Some(other) = shape::numbers_apart(written, ledger.token_text(id)).and_then(|(_, other)| value(other)) else { continue };
         last = last.max(Some(other));
     }
     last.is_some_and(|last| number > last && number - last <= NEXT)

@@ -3,7 +3,7 @@
 use crate::{
     asked::Asked,
     credential,
-    crosscheck::crosscheck,
+    crosscheck::{crosscheck, rank_originals},
     demand::demand,
     extract::{self, Mention, Place},
     introduced::Introduced,
@@ -177,6 +177,7 @@ impl Session {
                 (mention, judgements)
             })
             .collect();
+        rank_originals(&context, &mut judged);
         crosscheck(&context, &mut judged);
         demand(&context, &self.asked, &mut judged);
         let mut findings = self.findings(&judged);

@@ -196,6 +196,10 @@ fn cuts(ledger: &Ledger, written: &str, is_strict: bool) -> Vec<u32> {
     let goes_on = |seen: &str| {
         let lost = seen.get(head.len()..).unwrap_or_default();
         // A folder of a seen path or the host of a seen URL is a whole thing of its own.
+        // So is a type's prefix (`OPS` of `OPS-880`).
+        if shape::type_prefix(seen) == Some(written) {
+            return false;
+        }
         elided.is_some() && seen.ends_with(tail) && seen.len() > head.len() + tail.len()
             || elided.is_none() && lost.starts_with(is_inside) && lost.chars().all(|c| is_inside(c) || matches!(c, '.' | '@' | ':'))
     };

@@ -175,6 +175,10 @@ impl Context<'_> {
             let is_joined = seen.is_some() || seen::joined(self.ledger, text);
             is_joined.then(|| Judgement { seen, ..self.judgement(mention, range.clone(), Relation::Derived) })
         };
+        // A code that a person typed in small letters is itself, however near another one is.
+        if let Some(typed) = self.typed_small(text) {
+            return Judgement { seen: Some(typed), ..self.judgement(mention, range, Relation::Equivalent) };
+        }
         let nearest = self.nearest(mention, text);
         let is_plain_slip = nearest.first().is_some_and(|best| self.is_plain_slip(text, best, place));
         if !is_strict
@@ -246,10 +250,19 @@ impl Context<'_> {
         const PLAIN: &[&str] =
             &["date", "time", "datetime", "quarter", "decimal", "thousands", "percentage", "coordinates", "dimension", "version"];
         match value {
-            Some(name) if mention.role == Role::Identifier => PLAIN.contains(&name) || length < 3,
+            Some(name) if mention.role == Role::Identifier => PLAIN.contains(&name) && !self.numbers_by(mention, name) || length < 3,
             Some(_) => true,
             None => length < 3,
         }
+    }
+
+    /// Whether results have a field of this argument's name whose values look like this sort of value, as the
+    /// `9964.859.48` of an `item_id` looks like a version.
+    fn numbers_by(&self, mention: &Mention, value: &str) -> bool {
+        const MOST_VALUES: usize = 64;
+        let words = field::normal(&mention.field);
+        !words.is_empty()
+            && self.ledger.values_in(&words, MOST_VALUES).any(|standing| value_of(standing.text).is_some_and(|other| other.name == value))
     }
 
     /// Whether honest values of this argument are always seen ones: by its name or by its history.

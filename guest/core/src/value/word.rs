@@ -30,7 +30,11 @@ pub(super) fn is_version(text: &str) -> bool {
     };
     let tail = suffix.is_empty() || suffix.len() <= 24 && all(suffix, |symbol| symbol.is_ascii_alphanumeric() || "-+.".contains(symbol));
     let telephone = grouped(text, ".", &[3, 3, 4]);
-    numbered && tail && counted && !telephone
+    // `2.13.8-4a9eef60` says which commit it was built from, and that is copied.
+    let hash = suffix
+        .get(1..)
+        .is_some_and(|hash| hash.len() >= 7 && all(hash, |symbol| symbol.is_ascii_hexdigit()) && has_digit(hash) && !all_digits(hash));
+    numbered && tail && counted && !telephone && !hash
 }
 
 /// `#fff`, `#ff00aa`, `#ff00aacc`, `rgb(255, 0, 0)`. Digits alone are an order number (`#123456`) unless

@@ -170,6 +170,13 @@ impl Context<'_> {
         }
     }
 
+    /// What a person typed in small letters, and nobody else showed, when `written` is that in capitals.
+    pub(super) fn typed_small(&self, written: &str) -> Option<String> {
+        let small = written.to_lowercase();
+        let id = self.ledger.exact(&small).filter(|&id| small != written && self.is_only_typed(id))?;
+        is_put_in_capitals(written, self.ledger.token_text(id)).then_some(small)
+    }
+
     /// Whether no tool, prompt or host ever showed it.
     fn is_only_typed(&self, id: u32) -> bool {
         [Source::ToolResult, Source::SystemPrompt, Source::Host].iter().all(|source| !self.ledger.stood_in(id, *source))
