@@ -16,6 +16,7 @@
 
 mod frame;
 mod shown;
+mod schema;
 mod reply;
 pub mod conversation;
 mod wire;

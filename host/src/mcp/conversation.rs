@@ -16,7 +16,7 @@ use crate::{Error, Guard, Session};
 use ask::Held;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
@@ -59,6 +59,11 @@ pub struct Conversation {
     session: Session,
     /// By name: what a call of it does.
     tools: HashMap<String, Option<Effect>>,
+    /// By name: arguments that take identifiers, as the tool's schema says. Sorted, so that equal
+    /// lists make equal policies.
+    identifiers: BTreeMap<String, Vec<String>>,
+    /// The session does not know all of them yet.
+    is_stricter: bool,
     /// Requests of the client that the server has not answered.
     pending: HashMap<(Stream, Id), Pending>,
     /// Calls that wait for a person, by the question's id.
@@ -130,6 +135,8 @@ impl Conversation {
             options: Arc::clone(options),
             name: name.to_owned(),
             tools: HashMap::new(),
+            identifiers: BTreeMap::new(),
+            is_stricter: false,
             pending: HashMap::new(),
             held: HashMap::new(),
             tasks: HashMap::new(),
