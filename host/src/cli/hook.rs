@@ -5,9 +5,9 @@
 use crate::OnFailure;
 use crate::hook::{self, Answer, DIALECTS, Dialect, Options};
 use crate::store::{self, Marker};
-use crate::telemetry;
 #[cfg(feature = "mcp")]
-use crate::telemetry::{Span, hand_over};
+use crate::telemetry::hand_over;
+use crate::telemetry::{self, Span};
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser as _};
 use clap::{Args, ValueEnum};
 #[cfg(feature = "mcp")]
@@ -110,7 +110,6 @@ pub(super) fn run(arguments: Arguments, place: Option<&Path>) -> u8 {
         Err(error) => hook::fail(payload, &options, &error.to_string()),
     });
     let code = say(&answer);
-    #[cfg(feature = "mcp")]
     if let Some(span) = &answer.span {
         send(span, place);
     }
@@ -168,6 +167,10 @@ fn say(answer: &Answer) -> u8 {
     // Whom the answer did not reach learns it by exit code.
     if said.is_err() { 2 } else { answer.code }
 }
+
+/// This build speaks to no network: [`telemetry::is_wanted`] is never true.
+#[cfg(not(feature = "mcp"))]
+fn send(_: &Span, _: Option<&Path>) {}
 
 fn dialects() -> impl clap::builder::TypedValueParser<Value = &'static Dialect> {
     let values = DIALECTS.iter().map(|dialect| PossibleValue::new(dialect.name).help(dialect.about));
