@@ -186,6 +186,9 @@ class Telemetry(unittest.IsolatedAsyncioTestCase):
             self.check(SEEN)
             self.check(SEEN, **all_of_it, OTEL_SDK_DISABLED="true")
             self.check(SEEN, **all_of_it, OTEL_TRACES_EXPORTER="none")
+            home = {**self.environment(**all_of_it), "HOME": str(self.folder), "CLAUDE_CONFIG_DIR": ""}
+            for command in (["init", "--agent", "claude-code", "--yes"], ["doctor", "--agent", "claude-code"]):
+                subprocess.run([PROXY, *command], env=home, cwd=self.folder, capture_output=True, check=True)
             self.check(SEEN, session="last", **all_of_it)
             (span,) = collector.wait(1)
             self.assertEqual(attributes(span)["gen_ai.conversation.id"], "last")
