@@ -35,7 +35,7 @@ struct Step {
 
 fn conversation(policy: &str) -> Conversation {
     let guard = Guard::new().expect("the component runs here");
-    let options = Options { guard, policy: policy.to_owned(), audit: None };
+    let options = Options { guard, policy: policy.to_owned(), audit: None, exporter: None, redaction: None };
     Conversation::open(&Arc::new(options), "test").expect("the policy is valid")
 }
 
@@ -112,7 +112,7 @@ fn every_frame_becomes_what_it_should() {
 #[test]
 fn a_failed_guard_stops_every_call() {
     let guard = Guard::with(Limits { memory_bytes: 6 << 20, ..Limits::default() }).unwrap();
-    let options = Arc::new(Options { guard, policy: String::new(), audit: None });
+    let options = Arc::new(Options { guard, policy: String::new(), audit: None, exporter: None, redaction: None });
     let mut conversation = Conversation::open(&options, "test").unwrap();
     let call = br#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"find","arguments":{}}}"#;
     assert!(matches!(conversation.client(0, call), Outcome::Forward(_)));
@@ -130,7 +130,8 @@ fn a_failed_guard_stops_every_call() {
 #[test]
 fn a_call_that_cannot_be_recorded_is_stopped() {
     let audit = twinguard::audit::Audit::open(Path::new("/dev/full"), false).unwrap();
-    let options = Arc::new(Options { guard: Guard::new().unwrap(), policy: String::new(), audit: Some(audit) });
+    let options =
+        Arc::new(Options { guard: Guard::new().unwrap(), policy: String::new(), audit: Some(audit), exporter: None, redaction: None });
     let mut conversation = Conversation::open(&options, "test").unwrap();
     let call = br#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"find","arguments":{}}}"#;
     let Outcome::Answer(answer) = conversation.client(0, call) else { panic!("the call was not stopped") };

@@ -20,7 +20,9 @@
 
 mod redact;
 
-use redact::Redaction;
+pub use redact::Redaction;
+pub(crate) use redact::hidden;
+
 use serde::Serialize;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write as _};

@@ -54,6 +54,10 @@ enum Command {
     /// Answer one event of an agent: stop a twin before the tool runs
     #[command(after_long_help = hook::HELP)]
     Hook(hook::Arguments),
+    /// Sends the span of a hook that has answered, which stands on the standard input
+    #[cfg(feature = "mcp")]
+    #[command(hide = true)]
+    SendSpan,
     /// Set up the hooks of an agent
     #[command(after_long_help = init::HELP)]
     Init(init::Arguments),
@@ -263,7 +267,9 @@ pub fn run_from(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Command::Drill(arguments) => drill::run(&arguments),
         #[cfg(feature = "mcp")]
         Command::Mcp(arguments) => mcp::run(&arguments),
-        Command::Hook(arguments) => return hook::run(arguments),
+        Command::Hook(arguments) => return hook::run(arguments, place.as_deref()),
+        #[cfg(feature = "mcp")]
+        Command::SendSpan => crate::telemetry::hand_over::take_over().map(|()| 0).map_err(Failure::from),
         Command::Init(arguments) => init::run(&arguments, place.as_deref()),
         Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Sessions(command) => sessions::run(&command),

@@ -17,8 +17,9 @@ mod judge;
 mod payload;
 pub mod settings;
 
-use crate::audit::{Audit, By, Entry as Line};
+use crate::audit::{Audit, By, Entry as Line, Redaction};
 use crate::store::{Conversation, Entry, Key, Marker, Orphan, Store};
+use crate::telemetry::{Began, Span};
 use crate::{Error, OnFailure};
 use payload::{Request, Step};
 use std::path::{Path, PathBuf};
@@ -75,15 +76,27 @@ pub struct Options {
     pub policy: Option<PathBuf>,
     /// What becomes of a call that could not be checked.
     pub on_failure: OnFailure,
-    /// The audit log, and whether it holds hashes in place of identifiers.
-    pub audit: Option<(PathBuf, bool)>,
+    /// The audit log.
+    pub audit: Option<PathBuf>,
+    /// Whether log and spans hold hashes in place of identifiers.
+    pub redact: bool,
+    /// Whether a span is made of every decision, [`Answer::span`].
+    pub trace: bool,
     /// How long a session is kept that nobody touches.
     pub keep: Duration,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { dialect: None, policy: None, on_failure: OnFailure::Block, audit: None, keep: Duration::from_secs(30 * 86_400) }
+        Self {
+            dialect: None,
+            policy: None,
+            on_failure: OnFailure::Block,
+            audit: None,
+            redact: false,
+            trace: false,
+            keep: Duration::from_secs(30 * 86_400),
+        }
     }
 }
 
@@ -96,6 +109,8 @@ pub struct Answer {
     pub stderr: String,
     /// 0, or 2 where nobody knows whom to answer: every agent takes 2 for a block.
     pub code: u8,
+    /// What a collector may be told, after the agent has its answer.
+    pub span: Option<Span>,
 }
 
 /// The dialect of this name.
@@ -139,7 +154,7 @@ pub fn fail(payload: &str, options: &Options, why: &str) -> Answer {
         (false, _) => {
             let text = format!("twinguard could not write down what the model was shown: {why}");
             let stdout = (dialect.render)(&fields, &Reply::Tell(&text)).unwrap_or_default();
-            return Answer { stdout, stderr: text, code: 0 };
+            return Answer { stdout, stderr: text, ..Answer::default() };
         }
     };
     told.answer(dialect, &fields)
@@ -171,11 +186,12 @@ fn open<'p>(payload: &'p str, dialect: Option<&'static Dialect>) -> Result<(Fiel
 struct Told {
     decision: Decision,
     message: String,
+    span: Option<Span>,
 }
 
 impl Told {
     fn new(decision: Decision, message: String) -> Self {
-        Self { decision, message }
+        Self { decision, message, span: None }
     }
 
     fn nothing() -> Self {
@@ -183,13 +199,13 @@ impl Told {
     }
 
     fn answer(self, dialect: &Dialect, fields: &Fields<'_>) -> Answer {
-        let Self { decision, mut message } = self;
+        let Self { decision, mut message, span } = self;
         if message.is_empty() && decision > Decision::Allow {
             // Codex runs the tool when the reason is empty.
             message.push_str("stopped by the policy of twinguard");
         }
         let reply = match decision {
-            Decision::Allow => return Answer::default(),
+            Decision::Allow => return Answer { span, ..Answer::default() },
             Decision::Warn => Reply::Warn(&message),
             Decision::Ask if (dialect.asks)(fields) => Reply::Ask(&message),
             Decision::Ask => {
@@ -202,7 +218,7 @@ impl Told {
             Decision::Block => Reply::Block(&message),
         };
         let stdout = (dialect.render)(fields, &reply).unwrap_or_default();
-        Answer { stdout, stderr: message, code: 0 }
+        Answer { stdout, stderr: message, code: 0, span }
     }
 }
 
@@ -242,7 +258,7 @@ fn work(
         Step::What(What::Called(mut call)) => {
             call.arguments = store.redact().text(&call.arguments).into_owned();
             let can_ask = (dialect.asks)(fields);
-            let told = check(&mut store, conversation, call, &request.session, can_ask, options);
+            let told = check(&mut store, folder, conversation, call, &request.session, can_ask, options);
             // A call that does not run leaves nothing to be known.
             if told.is_ok() || options.on_failure == OnFailure::Block {
                 marker.done();
@@ -257,12 +273,14 @@ fn work(
 /// Judges a call, and writes down that it was made.
 fn check(
     store: &mut Store,
+    folder: &Path,
     conversation: Conversation,
     call: ToolCall,
     session: &str,
     can_ask: bool,
     options: &Options,
 ) -> Result<Told, Error> {
+    let began = Began::now();
     let mut judged = judge::judge(store, conversation, &call, options)?;
     let mut by = By::Guard;
     if judged.verdict.decision == Decision::Ask && !can_ask {
@@ -272,13 +290,20 @@ fn check(
             (judged.verdict.decision, by) = (Decision::Allow, By::Person);
         }
     }
-    if let Some((path, redact)) = &options.audit {
+    let line = Line { by, ..Line::of(session, &call, &judged.verdict) };
+    if let Some(path) = &options.audit {
         let broken = |error| Error::Store(format!("the audit log `{}` cannot be written: {error}", path.display()));
-        let audit = Audit::open(path, *redact).map_err(broken)?;
-        audit.record(&Line { by, ..Line::of(session, &call, &judged.verdict) }).map_err(broken)?;
+        Audit::open(path, options.redact).map_err(broken)?.record(&line).map_err(broken)?;
     }
+    let span = options.trace.then(|| {
+        // Equal hashes in the audit log and in spans, where there are both. Without a key they stay away.
+        let beside = options.audit.clone().unwrap_or_else(|| folder.join("redact"));
+        let redaction = options.redact.then(|| Redaction::beside(&beside).ok()).flatten();
+        let parent = std::env::var("TRACEPARENT").ok();
+        Span::of(&line, began, parent.as_deref(), redaction.as_ref())
+    });
     let entry = Entry { decision: Some(judged.verdict.decision), what: Some(What::Called(call)) };
     let snapshot = judged.snapshot.as_ref().map(|(upto, bytes)| (*upto, judged.fingerprint, bytes.as_slice()));
     store.append(conversation, &entry, snapshot)?;
-    Ok(judged.told())
+    Ok(Told { span, ..judged.told() })
 }

@@ -46,6 +46,8 @@ pub mod audit;
 #[cfg(feature = "cli")]
 pub mod store;
 #[cfg(feature = "cli")]
+pub mod telemetry;
+#[cfg(feature = "cli")]
 pub mod hook;
 #[cfg(feature = "mcp")]
 pub mod mcp;

@@ -16,6 +16,7 @@
 
 mod frame;
 mod shown;
+mod schema;
 mod reply;
 pub mod conversation;
 mod wire;
@@ -23,4 +24,25 @@ pub mod stdio;
 pub mod several;
 pub mod http;
 
+pub(crate) use conversation::log;
 pub use conversation::{Conversation, Options};
+
+/// Does the last work before a signal ends this process: a client ends us with one, servers that do
+/// not care for a closed pipe would outlive it, and spans would be lost.
+#[cfg(unix)]
+fn at_a_signal(work: impl FnOnce() + Send + 'static) -> std::io::Result<()> {
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+    let mut signals = signal_hook::iterator::Signals::new([SIGHUP, SIGINT, SIGTERM])?;
+    std::thread::spawn(move || {
+        if let Some(signal) = signals.forever().next() {
+            work();
+            std::process::exit(128 + signal);
+        }
+    });
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn at_a_signal(_work: impl FnOnce() + Send + 'static) -> std::io::Result<()> {
+    Ok(())
+}

@@ -97,7 +97,7 @@ pub fn folder() -> Result<PathBuf> {
 }
 
 /// Makes the folder, for its owner only.
-fn make_private(folder: &Path) -> io::Result<()> {
+pub(crate) fn make_private(folder: &Path) -> io::Result<()> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
@@ -106,7 +106,7 @@ fn make_private(folder: &Path) -> io::Result<()> {
 }
 
 /// How a new file is opened, for its owner only.
-fn private_file() -> fs::OpenOptions {
+pub(crate) fn private_file() -> fs::OpenOptions {
     let mut options = fs::OpenOptions::new();
     options.create(true).truncate(false).read(true).write(true);
     #[cfg(unix)]

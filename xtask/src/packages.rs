@@ -80,7 +80,7 @@ pub fn mcp() -> Result {
     let mut test = Command::new(npm_name());
     run_in(&node, test.arg("test").env("TWINGUARD", &proxy).env("TWINGUARD_PYTHON", &python))?;
     let mut test = Command::new(&python);
-    run_in(&tests.join("python"), test.args(["-W", "ignore", "-m", "unittest", "test_proxy"]).env("TWINGUARD", &proxy))
+    run_in(&tests.join("python"), test.args(["-W", "ignore", "-m", "unittest", "test_proxy", "test_telemetry"]).env("TWINGUARD", &proxy))
 }
 
 pub fn extism() -> Result {

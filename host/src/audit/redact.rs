@@ -15,13 +15,16 @@ const KEY: usize = 32;
 const SHOWN: usize = 12;
 
 /// A secret under which identifiers are hashed.
-pub(super) struct Redaction {
+pub struct Redaction {
     keyed: Hmac<Sha256>,
 }
 
 impl Redaction {
-    /// With the key beside a log, made when there is none.
-    pub(super) fn beside(log: &Path) -> io::Result<Self> {
+    /// With the key beside a log, in `PATH.key`, made when there is none.
+    ///
+    /// # Errors
+    /// When the key can be neither read nor made.
+    pub fn beside(log: &Path) -> io::Result<Self> {
         let mut path = log.as_os_str().to_owned();
         path.push(".key");
         let key = key(&PathBuf::from(path))?;
@@ -51,17 +54,11 @@ impl Redaction {
         }
     }
 
-    /// A key can be an identifier too: names of fields and places in lists stay, the rest is hashed.
-    fn pointer(&self, pointer: &str) -> String {
-        let is_plain = |segment: &&str| {
-            let digits = segment.bytes().filter(u8::is_ascii_digit).count();
-            digits == 0 || (digits == segment.len() && digits <= 4)
-        };
-        let segment = |segment: &str| if is_plain(&segment) { segment.to_owned() } else { self.hash(segment) };
-        pointer.split('/').map(segment).collect::<Vec<_>>().join("/")
+    pub(crate) fn pointer(&self, pointer: &str) -> String {
+        hidden(pointer, |segment| self.hash(segment))
     }
 
-    fn hash(&self, value: &str) -> String {
+    pub(crate) fn hash(&self, value: &str) -> String {
         let mut mac = self.keyed.clone();
         mac.update(value.as_bytes());
         let mut shown = String::from("hmac:");
@@ -77,6 +74,17 @@ impl fmt::Debug for Redaction {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Redaction")
     }
+}
+
+/// A pointer without identifiers. A key can be one too: names of fields and places in lists stay, and the
+/// rest is hidden.
+pub(crate) fn hidden(pointer: &str, hide: impl Fn(&str) -> String) -> String {
+    let is_plain = |segment: &str| {
+        let digits = segment.bytes().filter(u8::is_ascii_digit).count();
+        digits == 0 || (digits == segment.len() && digits <= 4)
+    };
+    let segment = |segment: &str| if is_plain(segment) { segment.to_owned() } else { hide(segment) };
+    pointer.split('/').map(segment).collect::<Vec<_>>().join("/")
 }
 
 /// The key in this file. Of several processes that find none, one makes it, and all of them read it.

@@ -5,12 +5,17 @@
 use crate::OnFailure;
 use crate::hook::{self, Answer, DIALECTS, Dialect, Options};
 use crate::store::{self, Marker};
+#[cfg(feature = "mcp")]
+use crate::telemetry::hand_over;
+use crate::telemetry::{self, Span};
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser as _};
 use clap::{Args, ValueEnum};
+#[cfg(feature = "mcp")]
+use std::env;
 use std::ffi::OsString;
 use std::io::{self, Read as _, Write as _};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 pub(super) const HELP: &str = "\
@@ -32,6 +37,10 @@ A twin by hand:
 Environment:
   TWINGUARD_STATE  the folder of the sessions; otherwise $XDG_STATE_HOME/twinguard, or
                    ~/.local/state/twinguard
+  OTEL_EXPORTER_OTLP_ENDPOINT, and the other standard variables of OpenTelemetry
+                   send a span for every checked call to a collector, over OTLP as
+                   `http/protobuf`, after the answer; without identifiers, with --redact as
+                   keyed hashes. Off when no variable names a collector
 
 Exit codes:
   0  answered, whatever the answer says: also when this command itself has failed, and when its
@@ -57,8 +66,8 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "FILE")]
     audit: Option<PathBuf>,
 
-    /// Write keyed hashes in place of identifiers into the audit log
-    #[arg(long, requires = "audit")]
+    /// Keyed hashes in place of identifiers, in the audit log and in spans
+    #[arg(long)]
     redact: bool,
 
     /// Forget a session that was not used for so long, as `12h` or `7d`
@@ -84,20 +93,44 @@ impl Failing {
 }
 
 /// Answers one event. Returns the exit code.
-pub(super) fn run(arguments: Arguments) -> u8 {
+pub(super) fn run(arguments: Arguments, place: Option<&Path>) -> u8 {
     let options = Options {
         dialect: arguments.dialect,
         policy: arguments.policy,
         on_failure: arguments.on_failure.policy(),
-        audit: arguments.audit.map(|path| (path, arguments.redact)),
+        audit: arguments.audit,
+        redact: arguments.redact,
+        trace: telemetry::is_wanted(),
         keep: arguments.keep,
     };
     // Before anything is read: whatever kills this process from here on leaves a trace.
     let begun = store::folder().and_then(|folder| Ok((Marker::begin(&folder)?, folder)));
-    say(&with_payload(|payload| match begun {
+    let answer = with_payload(|payload| match begun {
         Ok((marker, folder)) => guarded(payload, &options, || hook::answer(payload, &options, &folder, marker)),
         Err(error) => hook::fail(payload, &options, &error.to_string()),
-    }))
+    });
+    let code = say(&answer);
+    if let Some(span) = &answer.span {
+        send(span, place);
+    }
+    code
+}
+
+/// Has a span sent, after the agent has its answer. Whatever goes wrong here changes nothing in it.
+#[cfg(feature = "mcp")]
+fn send(span: &Span, place: Option<&Path>) {
+    // In the Python package this process is the interpreter, which sends nothing.
+    let program = place.map_or_else(env::current_exe, |place| Ok(place.to_owned()));
+    let handed = program.and_then(|program| {
+        let folder = store::folder().map_err(io::Error::other)?;
+        hand_over::hand_over(span, &program, &folder)
+    });
+    let why = match handed {
+        Ok(None) => return,
+        Ok(Some(earlier)) => earlier,
+        Err(error) => error.to_string(),
+    };
+    let _ = writeln!(io::stderr(), "twinguard: a span was not exported, and every call is checked all the same: {why}");
 }
 
 /// Answers an event for which the command was given wrong arguments. Returns the exit code.
@@ -134,6 +167,10 @@ fn say(answer: &Answer) -> u8 {
     // Whom the answer did not reach learns it by exit code.
     if said.is_err() { 2 } else { answer.code }
 }
+
+/// This build speaks to no network: [`telemetry::is_wanted`] is never true.
+#[cfg(not(feature = "mcp"))]
+fn send(_: &Span, _: Option<&Path>) {}
 
 fn dialects() -> impl clap::builder::TypedValueParser<Value = &'static Dialect> {
     let values = DIALECTS.iter().map(|dialect| PossibleValue::new(dialect.name).help(dialect.about));

@@ -1,14 +1,16 @@
 //! `twinguard mcp`.
 
 use super::Failure;
-use crate::audit::Audit;
+use crate::audit::{Audit, Redaction};
 use crate::mcp::{self, Options, stdio::Server};
-use crate::{Guard, policy};
+use crate::telemetry::{self, export::Exporter};
+use crate::{Guard, policy, store};
 use clap::Args;
 use std::ffi::OsString;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 pub(super) const HELP: &str = "\
 Examples:
@@ -18,6 +20,12 @@ Examples:
                                                 several servers as one, with one memory
   twinguard mcp --listen 127.0.0.1:7400 --upstream https://crm.example.com/mcp
                                                 the client then connects to http://127.0.0.1:7400/mcp
+
+Environment:
+  OTEL_EXPORTER_OTLP_ENDPOINT, and the other standard variables of OpenTelemetry
+                   send a span for every checked call to a collector, over OTLP as
+                   `http/protobuf`; without identifiers, with --redact as keyed hashes.
+                   Off when no variable names a collector
 
 Exit codes:
   the server's own, where there is one; else
@@ -34,8 +42,8 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "FILE")]
     audit: Option<PathBuf>,
 
-    /// Write keyed hashes in place of identifiers into the audit log; the key lies in FILE.key
-    #[arg(long, requires = "audit")]
+    /// Keyed hashes in place of identifiers, in the audit log and in spans; the key lies in FILE.key
+    #[arg(long)]
     redact: bool,
 
     /// A server to start, as NAME=COMMAND with its arguments; several share one memory
@@ -62,7 +70,14 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8, Failure> {
             .map_err(|error| Failure::Message(format!("the audit log `{}` cannot be opened: {error}", path.display())))
     };
     let audit = arguments.audit.as_ref().map(open).transpose()?;
-    let options = Arc::new(Options { guard: Guard::new()?, policy, audit });
+    let exporter = if telemetry::is_wanted() { exporter() } else { None };
+    if arguments.redact && arguments.audit.is_none() && !telemetry::is_wanted() {
+        return Err(Failure::Message(
+            "`--redact` has nothing to hash: name a log with `--audit FILE`, or a collector in OTEL_EXPORTER_OTLP_ENDPOINT".to_owned(),
+        ));
+    }
+    let redaction = if arguments.redact && exporter.is_some() { Some(redaction(arguments.audit.as_deref())?) } else { None };
+    let options = Arc::new(Options { guard: Guard::new()?, policy, audit, exporter, redaction });
     let failed = |error: std::io::Error| Failure::Message(error.to_string());
     if let Some((listen, upstream)) = arguments.listen.zip(arguments.upstream.as_deref()) {
         mcp::http::run(&options, listen, upstream).map_err(failed)?;
@@ -79,7 +94,31 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8, Failure> {
     }
     // A process is one conversation.
     let name = format!("mcp-{}", std::process::id());
-    mcp::stdio::run(&options, &name, &servers).map_err(failed)
+    let outcome = mcp::stdio::run(&options, &name, &servers);
+    options.end();
+    outcome.map_err(failed)
+}
+
+/// Whatever keeps spans from leaving is told once, and once more after some have left.
+fn exporter() -> Option<Exporter> {
+    let told = AtomicBool::new(false);
+    let tell = |why: &str| mcp::log(&format!("spans are not exported, and every call is checked all the same: {why}"));
+    let heard = move |outcome: Result<(), &str>| match outcome {
+        Ok(()) => told.store(false, Ordering::Relaxed),
+        Err(why) => {
+            if !told.swap(true, Ordering::Relaxed) {
+                tell(why);
+            }
+        }
+    };
+    Exporter::open(heard).inspect_err(|why| tell(why)).ok()
+}
+
+/// Under the key of the audit log, so that hashes are equal; without one, under a key beside the sessions.
+fn redaction(audit: Option<&Path>) -> Result<Redaction, Failure> {
+    let beside = audit.map_or_else(|| store::folder().map(|folder| folder.join("redact")), |audit| Ok(audit.to_owned()))?;
+    let made = beside.parent().map_or(Ok(()), store::make_private).and_then(|()| Redaction::beside(&beside));
+    made.map_err(|error| Failure::Message(format!("the key of hashes, `{}.key`, cannot be used: {error}", beside.display())))
 }
 
 fn server(text: &str) -> Result<Server, String> {

@@ -9,15 +9,21 @@ mod observe;
 
 use super::frame::{self, Frame, Id, Params};
 use super::reply;
-use crate::audit::{Audit, By, Entry};
+use crate::audit::{Audit, Entry, Redaction};
+use crate::telemetry::export::Exporter;
+use crate::telemetry::{Began, Span};
 use crate::{Error, Guard, Session};
 use ask::Held;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io::Write as _;
 use std::sync::Arc;
+use std::time::Duration;
 use twinguard_core::model::{Decision, Effect, Observation, Source, ToolCall, Verdict};
+
+/// How long the end of the proxy may take for spans that are not sent yet.
+const LAST_SPANS: Duration = Duration::from_secs(2);
 
 /// What all conversations of one proxy share.
 #[derive(Debug)]
@@ -28,6 +34,20 @@ pub struct Options {
     pub policy: String,
     /// Where decisions are recorded. One that cannot be recorded is a block.
     pub audit: Option<Audit>,
+    /// Where a span of every decision goes. One that does not arrive changes nothing.
+    pub exporter: Option<Exporter>,
+    /// Hashes the identifiers in spans, which hold none otherwise.
+    pub redaction: Option<Redaction>,
+}
+
+impl Options {
+    /// Sends the spans that are left. To be called before the process ends.
+    pub fn end(&self) {
+        if let Some(exporter) = &self.exporter {
+            // A collector that takes longer loses them: nobody waits for it.
+            let _ = exporter.end(LAST_SPANS);
+        }
+    }
 }
 
 /// One client's conversation with a server, and its ledger.
@@ -39,6 +59,11 @@ pub struct Conversation {
     session: Session,
     /// By name: what a call of it does.
     tools: HashMap<String, Option<Effect>>,
+    /// By name: arguments that take identifiers, as the tool's schema says. Sorted, so that equal
+    /// lists make equal policies.
+    identifiers: BTreeMap<String, Vec<String>>,
+    /// The session does not know all of them yet.
+    is_stricter: bool,
     /// Requests of the client that the server has not answered.
     pending: HashMap<(Stream, Id), Pending>,
     /// Calls that wait for a person, by the question's id.
@@ -110,6 +135,8 @@ impl Conversation {
             options: Arc::clone(options),
             name: name.to_owned(),
             tools: HashMap::new(),
+            identifiers: BTreeMap::new(),
+            is_stricter: false,
             pending: HashMap::new(),
             held: HashMap::new(),
             tasks: HashMap::new(),
@@ -216,8 +243,11 @@ impl Conversation {
             tool,
         };
         self.settle();
+        let began = Began::now();
         let mut verdict = self.session.check(&call);
-        if let Err(error) = self.record(&call, id, verdict.decision, By::Guard, &verdict) {
+        let parent = ask::parent(&params);
+        let recorded = self.record(id, &Entry::of(&self.name, &call, &verdict), began, parent.as_deref());
+        if let Err(error) = recorded {
             verdict.decision = Decision::Block;
             verdict.message = error;
         }
@@ -285,11 +315,18 @@ impl Conversation {
         ended.map(|(_, pending)| reply::error(Some(&pending.id), reply::GONE, why)).collect()
     }
 
-    fn record(&self, call: &ToolCall, id: &RawValue, decision: Decision, by: By, verdict: &Verdict) -> Result<(), String> {
-        let Some(audit) = &self.options.audit else { return Ok(()) };
-        let call_id = id.get().trim_matches('"');
-        let entry = Entry { call_id: Some(call_id), decision, by, ..Entry::of(&self.name, call, verdict) };
-        audit.record(&entry).map_err(|error| {
+    /// Writes a decision down, under the id that the client gave the call. An error blocks it.
+    fn record(&self, id: &RawValue, entry: &Entry<'_>, began: Began, parent: Option<&str>) -> Result<(), String> {
+        let Options { audit, exporter, redaction, .. } = self.options.as_ref();
+        let mut entry = Entry { call_id: Some(id.get().trim_matches('"')), ..*entry };
+        let recorded = audit.as_ref().map_or(Ok(()), |audit| audit.record(&entry));
+        if recorded.is_err() {
+            entry.decision = Decision::Block;
+        }
+        if let Some(exporter) = exporter {
+            exporter.export(&Span::of(&entry, began, parent, redaction.as_ref()));
+        }
+        recorded.map_err(|error| {
             format!("twinguard could not record this call in the audit log, so it must not run: {error}; make room for the log, or start without `--audit`")
         })
     }
@@ -306,7 +343,7 @@ fn refused<'a>(frame: &Frame<'_>, why: &str) -> Outcome<'a> {
 }
 
 /// A line on the standard error, which clients show or keep as the server's log.
-pub(super) fn log(message: &str) {
+pub(crate) fn log(message: &str) {
     let line = crate::report::one_line(message);
     // Whoever does not want to know has closed it.
     let _ = writeln!(anstream::stderr(), "twinguard: {line}");

@@ -63,6 +63,8 @@ pub fn run(options: &Arc<Options>, listen: SocketAddr, upstream: &str) -> io::Re
     if !matches!(url.scheme_str(), Some("http" | "https")) || url.authority().is_none_or(|host| host.as_str().contains('@')) {
         return Err(invalid("a URL like https://example.com/mcp is wanted".to_owned()));
     }
+    let shared = Arc::clone(options);
+    super::at_a_signal(move || shared.end())?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     runtime.block_on(serve(options, listen, url))
 }

@@ -78,6 +78,8 @@ pub(super) struct Tool<'a> {
     #[serde(borrow)]
     pub name: Cow<'a, str>,
     annotations: Option<Annotations>,
+    #[serde(borrow, rename = "inputSchema")]
+    pub input_schema: Option<&'a RawValue>,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize)]

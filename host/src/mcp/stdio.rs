@@ -61,7 +61,11 @@ pub fn run(options: &Arc<Options>, name: &str, servers: &[Server]) -> io::Result
     };
     let (conversation, route) = (Mutex::new(conversation), Mutex::new(route));
     let relay = Arc::new(Relay { conversation, route, servers: running, client: Mutex::new(io::stdout()) });
-    end_with_us(&relay)?;
+    let (ended, shared) = (Arc::clone(&relay), Arc::clone(options));
+    super::at_a_signal(move || {
+        ended.stop();
+        shared.end();
+    })?;
 
     // Nobody waits for this one: it may sit in a read of its own when the servers have ended.
     let from_client = Arc::clone(&relay);
@@ -268,23 +272,3 @@ fn terminate(child: &Child) {
 
 #[cfg(not(unix))]
 fn terminate(_child: &Child) {}
-
-/// A client ends us with a signal; servers that do not care for a closed pipe would outlive it.
-#[cfg(unix)]
-fn end_with_us(relay: &Arc<Relay>) -> io::Result<()> {
-    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-    let mut signals = signal_hook::iterator::Signals::new([SIGHUP, SIGINT, SIGTERM])?;
-    let relay = Arc::clone(relay);
-    thread::spawn(move || {
-        if let Some(signal) = signals.forever().next() {
-            relay.stop();
-            std::process::exit(128 + signal);
-        }
-    });
-    Ok(())
-}
-
-#[cfg(not(unix))]
-fn end_with_us(_relay: &Arc<Relay>) -> io::Result<()> {
-    Ok(())
-}

@@ -91,6 +91,27 @@ test("a slow server is waited for", async (context) => {
   assert.equal((await client.callTool({ name: "slow", arguments: { ms: 3000 } })).content[0].text, "at last");
 });
 
+test("progress arrives, and a call that is cancelled is cancelled at the server", async (context) => {
+  const long = { name: "trigger-long-running-operation", arguments: { duration: 0.4, steps: 4 } };
+  const heard = [];
+  const everybody = await first(context, guarded(everything()));
+  await everybody.callTool(long, undefined, { onprogress: ({ progress, total }) => heard.push(`${progress} of ${total}`) });
+  // The last one comes with the result, and this client no longer listens then.
+  assert.deepEqual(heard.slice(0, 3), ["1 of 4", "2 of 4", "3 of 4"]);
+
+  const log = join(await folder(context), "frames");
+  const client = await first(context, guarded(odd("slow", log)));
+  const stop = new AbortController();
+  const called = client.callTool({ name: "slow", arguments: { ms: 60_000 } }, undefined, { signal: stop.signal });
+  const logged = async (method) => {
+    while (!(await readFile(log, "utf8")).includes(`"${method}"`)) await sleep(20);
+  };
+  await logged("tools/call");
+  stop.abort();
+  await assert.rejects(called);
+  await logged("notifications/cancelled");
+});
+
 test("a client that never reads stops the server by full pipes, and costs no memory", async (context) => {
   const { child, send } = raw(context, odd("floods"));
   child.stdout.pause();

@@ -2,7 +2,8 @@
 
 use super::super::frame::{Frame, Params};
 use super::super::reply;
-use super::{By, Conversation, Decision, Id, Outcome, Stream, ToolCall, Verdict, log};
+use super::{Began, Conversation, Decision, Entry, Id, Outcome, Stream, ToolCall, Verdict, log};
+use crate::audit::By;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 use twinguard_trace::json::{Fields, Json};
@@ -26,6 +27,13 @@ pub(super) struct Held {
     verdict: Verdict,
     /// The state that the server had given the call, when it was not its first round.
     state: Option<String>,
+    /// The trace that the call belongs to.
+    parent: Option<String>,
+}
+
+/// The trace that a call belongs to, as the client names it.
+pub(super) fn parent(params: &Params<'_>) -> Option<String> {
+    Json::from(params.meta?).fields().string("traceparent")
 }
 
 /// Whether a client with these capabilities shows forms. An empty `elicitation` means forms.
@@ -65,7 +73,7 @@ impl Conversation {
             None => Outcome::Ask(name.clone(), reply::elicitation(&name, &call.tool, &verdict.message)),
         };
         let state = params.request_state.as_deref().map(str::to_owned);
-        let held = Held { stream, frame: frame.to_vec(), id: id.to_owned(), call, verdict, state };
+        let held = Held { stream, frame: frame.to_vec(), id: id.to_owned(), call, verdict, state, parent: parent(params) };
         self.held.insert(name, held);
         outcome
     }
@@ -118,7 +126,8 @@ impl Conversation {
     fn decided(&self, held: &Held, id: &RawValue, confirmed: bool) -> Result<(), String> {
         let decision = if confirmed { Decision::Allow } else { Decision::Block };
         log(&format!("a person was asked about {}: {decision}", held.call.tool));
-        self.record(&held.call, id, decision, By::Person, &held.verdict)?;
+        let entry = Entry { decision, by: By::Person, ..Entry::of(&self.name, &held.call, &held.verdict) };
+        self.record(id, &entry, Began::now(), held.parent.as_deref())?;
         if confirmed { Ok(()) } else { Err(reply::was_refused(&held.verdict.message)) }
     }
 

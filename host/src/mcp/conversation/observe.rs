@@ -2,6 +2,7 @@
 
 use super::super::frame::{self, Frame};
 use super::super::reply;
+use super::super::schema;
 use super::super::shown::{self, Prompt, Shown, Tool, Tools};
 use super::{Conversation, Kind, Pending, Stream, log};
 use std::borrow::Cow;
@@ -99,13 +100,19 @@ impl Conversation {
     }
 
     /// Tools are described to the model, their names are the ones that calls may have, and their
-    /// annotations say what a call does.
+    /// annotations say what a call does. Their schemas say which arguments take identifiers.
     fn learn_tools(&mut self, list: &Tools<'_>) {
         let mut names = Vec::new();
         for raw in &list.tools {
             let Ok(tool) = serde_json::from_str::<Tool<'_>>(raw.get()) else { continue };
             names.push(serde_json::json!({"name": tool.name}));
             self.tools.insert(tool.name.clone().into_owned(), tool.effect());
+            let arguments = tool.input_schema.map(|schema| schema::identifiers(schema.into())).unwrap_or_default();
+            // A name with a star would be a pattern in a policy.
+            if !tool.name.contains('*') && self.identifiers.get(tool.name.as_ref()).map_or(&[][..], Vec::as_slice) != arguments {
+                self.identifiers.insert(tool.name.clone().into_owned(), arguments);
+                self.is_stricter = true;
+            }
             self.observe(Source::SystemPrompt, Cow::Borrowed(raw.get()), false, None, None);
         }
         let names = serde_json::json!({"tools": names}).to_string();
@@ -129,6 +136,15 @@ impl Conversation {
             // Later verdicts tell of it.
             if let Err(error) = self.session.observe(&what) {
                 log(&error.to_string());
+            }
+        }
+        if std::mem::take(&mut self.is_stricter) {
+            let arguments = self.identifiers.iter().map(|(tool, arguments)| (tool.as_str(), arguments.as_slice()));
+            let Some(policy) = schema::strict(&self.options.policy, arguments) else { return };
+            // A policy is for a session's whole life: the same memory goes on in another one.
+            match self.session.snapshot().and_then(|memory| self.options.guard.restore(&policy, &memory)) {
+                Ok(session) => self.session = session,
+                Err(error) => log(&format!("what the tools' schemas say of identifiers is not heeded: {error}")),
             }
         }
     }
