@@ -4,17 +4,21 @@
 
 mod anthropic;
 mod claude_code;
+mod codex;
 mod draft;
+mod gemini;
 mod inspect;
 mod intercode;
+mod once;
 mod openai_chat;
+mod openai_responses;
 mod swe_agent;
 mod tau2;
 mod tau_bench;
 mod toolbench;
 
 use crate::event::{Issue, Trace};
-use crate::json::Json;
+use crate::json::{Fields, Json};
 use std::borrow::Cow;
 use std::sync::Arc;
 
@@ -39,11 +43,45 @@ pub struct Format {
     /// What writes it, for people who choose.
     pub about: &'static str,
     /// Whether a value is only a part of a record: a message in an array, a line of a session.
-    part: fn(Json<'_>) -> bool,
+    part: fn(&Fields<'_>) -> bool,
     /// Whether a record is of this format.
-    detect: fn(Json<'_>) -> bool,
+    detect: fn(&Opened<'_>) -> bool,
     /// Reads the conversations of a record.
     read: fn(Json<'_>, &Place<'_>) -> Vec<Trace>,
+}
+
+/// A record opened once, for every format to look at: opening it for each would take most of the time.
+#[derive(Debug)]
+struct Opened<'a> {
+    json: Json<'a>,
+    /// The fields of an object.
+    fields: Fields<'a>,
+    /// The elements of an array.
+    items: Vec<Json<'a>>,
+    /// The fields of its first element.
+    first: Fields<'a>,
+}
+
+impl<'a> Opened<'a> {
+    fn new(json: Json<'a>) -> Self {
+        let items = json.items();
+        let first = items.first().map(|item| item.fields()).unwrap_or_default();
+        Self { json, fields: json.fields(), items, first }
+    }
+
+    /// Whether a text stands anywhere in the record. Cheaper than opening it to the bottom.
+    fn mentions(&self, text: &str) -> bool {
+        memchr::memmem::find(self.json.text().as_bytes(), text.as_bytes()).is_some()
+    }
+
+    /// The fields of the first element of the array itself, or of the array in a field.
+    fn first_of(&self, name: &str) -> Fields<'a> {
+        if self.json.is_array() {
+            return self.first.clone();
+        }
+        let list = self.fields.get(name).map(Json::items).unwrap_or_default();
+        list.first().map(|item| item.fields()).unwrap_or_default()
+    }
 }
 
 /// Every trace format. The first that fits is taken: the narrow ones stand before the wide ones.
@@ -55,8 +93,11 @@ pub const FORMATS: &[Format] = &[
     toolbench::FORMAT,
     intercode::FORMAT,
     claude_code::FORMAT,
-    anthropic::FORMAT,   // before openai-chat: both have `messages`, only this one has blocks with tools
-    openai_chat::FORMAT, // last: any list of messages with roles
+    codex::FORMAT,
+    gemini::FORMAT,
+    openai_responses::FORMAT, // before openai-chat: items may begin with a message
+    anthropic::FORMAT,        // before openai-chat: both have `messages`, only this one has blocks with tools
+    openai_chat::FORMAT,      // last: any list of messages with roles
 ];
 
 /// Where a record stands, to name its traces and its issues.
@@ -92,16 +133,18 @@ pub fn named(name: &str) -> Option<&'static Format> {
 /// Whether a value is only a part of a record, so that the values beside it belong to it.
 #[must_use]
 pub fn is_part(value: Json<'_>, named: Option<&'static Format>) -> bool {
+    let fields = value.fields();
     match named {
-        Some(format) => (format.part)(value),
-        None => FORMATS.iter().any(|format| (format.part)(value)),
+        Some(format) => (format.part)(&fields),
+        None => FORMATS.iter().any(|format| (format.part)(&fields)),
     }
 }
 
 /// The format that a record is of, if one is known.
 #[must_use]
 pub fn detect(record: Json<'_>) -> Option<&'static Format> {
-    FORMATS.iter().find(|format| (format.detect)(record))
+    let record = Opened::new(record);
+    FORMATS.iter().find(|format| (format.detect)(&record))
 }
 
 /// The conversations of a record. `named` is the format the user asked for; otherwise it is
@@ -162,7 +205,7 @@ fn read_json(json: Json<'_>, place: &Place<'_>, named: Option<&'static Format>) 
     let traces = (format.read)(json, place);
     // Some records hold no conversation, as a log of a run without samples. One that was named
     // wrongly must not look like those.
-    if traces.iter().all(|trace| trace.events.is_empty()) && named.is_some() && !(format.detect)(json) {
+    if traces.iter().all(|trace| trace.events.is_empty()) && named.is_some() && !(format.detect)(&Opened::new(json)) {
         return Err(place.issue(format!(
             "not of the format `{}`; expected {}. Leave --trace-format out to find the format by content",
             format.name, format.about
@@ -178,6 +221,6 @@ pub fn names() -> Vec<&'static str> {
 }
 
 /// For formats whose records are one value.
-fn never(_: Json<'_>) -> bool {
+fn never(_: &Fields<'_>) -> bool {
     false
 }

@@ -1,7 +1,7 @@
 //! Anthropic messages: content in blocks, calls as `tool_use`, results as `tool_result`.
 
 use super::draft::{self, Draft};
-use super::{Format, Place, openai_chat};
+use super::{Format, Opened, Place, openai_chat};
 use crate::event::Trace;
 use crate::json::{Fields, Json};
 use twinguard_core::model::Source;
@@ -14,12 +14,12 @@ pub(super) const FORMAT: Format = Format {
     read,
 };
 
-fn detect(record: Json<'_>) -> bool {
+fn detect(record: &Opened<'_>) -> bool {
     // Looking for the words first keeps other records from being opened to the bottom.
-    if !record.text().contains("tool_use") {
-        return record.fields().get("system").is_some() && record.fields().get("messages").is_some_and(Json::is_array);
+    if !record.mentions("tool_use") {
+        return record.fields.get("system").is_some() && record.fields.get("messages").is_some_and(Json::is_array);
     }
-    let messages = record.fields().get("messages").unwrap_or(record).items();
+    let messages = record.fields.get("messages").unwrap_or(record.json).items();
     messages.iter().flat_map(|message| message.fields().get("content").map(Json::items).unwrap_or_default()).any(|block| {
         let kind = block.fields().string("type").unwrap_or_default();
         is_call(&kind) || is_result(&kind)

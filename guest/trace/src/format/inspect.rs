@@ -10,10 +10,7 @@ pub(super) const FORMAT: Format = Format {
     name: "inspect",
     about: "inspect-ai logs as JSON: an object with `eval` and `samples`",
     part: never,
-    detect: |record| {
-        let fields = record.fields();
-        fields.get("eval").is_some_and(Json::is_object) && fields.get("version").is_some()
-    },
+    detect: |record| record.fields.get("eval").is_some_and(Json::is_object) && record.fields.get("version").is_some(),
     read,
 };
 

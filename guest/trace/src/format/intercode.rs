@@ -10,7 +10,7 @@ pub(super) const FORMAT: Format = Format {
     name: "intercode",
     about: "InterCode logs: an object of tasks with `query` and `turn_history`",
     part: never,
-    detect: |record| record.fields().all.first().is_some_and(|(_, task)| task.fields().get("turn_history").is_some()),
+    detect: |record| record.fields.all.first().is_some_and(|(_, task)| task.fields().get("turn_history").is_some()),
     read,
 };
 

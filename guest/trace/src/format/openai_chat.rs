@@ -1,7 +1,7 @@
 //! OpenAI chat completions: a list of messages, alone or as `messages` of an object.
 
 use super::draft::{self, Draft};
-use super::{Format, Place};
+use super::{Format, Opened, Place};
 use crate::event::Trace;
 use crate::json::{Fields, Json};
 use twinguard_core::model::Source;
@@ -15,16 +15,12 @@ pub(super) const FORMAT: Format = Format {
 };
 
 /// A message has a role, and is not itself a record.
-pub(super) fn is_message(value: Json<'_>) -> bool {
-    let fields = value.fields();
+pub(super) fn is_message(fields: &Fields<'_>) -> bool {
     fields.get("role").and_then(Json::string).is_some() && fields.get("messages").is_none()
 }
 
-fn detect(record: Json<'_>) -> bool {
-    if record.is_array() {
-        return record.items().first().copied().is_some_and(is_message);
-    }
-    record.fields().get("messages").is_some_and(Json::is_array)
+fn detect(record: &Opened<'_>) -> bool {
+    is_message(&record.first) || record.fields.get("messages").is_some_and(Json::is_array)
 }
 
 fn read(record: Json<'_>, place: &Place<'_>) -> Vec<Trace> {

@@ -9,7 +9,7 @@ pub(super) const FORMAT: Format = Format {
     name: "swe-agent",
     about: "SWE-agent trajectories (.traj): an object with `history`",
     part: never,
-    detect: |record| record.fields().get("history").is_some_and(Json::is_array),
+    detect: |record| record.fields.get("history").is_some_and(Json::is_array),
     read,
 };
 

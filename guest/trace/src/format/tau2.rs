@@ -10,7 +10,7 @@ pub(super) const FORMAT: Format = Format {
     name: "tau2",
     about: "tau2-bench results: an object with `simulations`",
     part: never,
-    detect: |record| record.fields().get("simulations").is_some_and(Json::is_array),
+    detect: |record| record.fields.get("simulations").is_some_and(Json::is_array),
     read,
 };
 

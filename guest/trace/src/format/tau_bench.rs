@@ -9,7 +9,7 @@ pub(super) const FORMAT: Format = Format {
     name: "tau-bench",
     about: "tau-bench results: a list of runs with `task_id`, `trial` and `traj`",
     part: never,
-    detect: |record| record.fields().get("traj").is_some_and(Json::is_array),
+    detect: |record| record.fields.get("traj").is_some_and(Json::is_array),
     read,
 };
 

@@ -9,7 +9,7 @@ pub(super) const FORMAT: Format = Format {
     name: "toolbench",
     about: "ToolBench answers: an object with `answer_generation.train_messages`",
     part: never,
-    detect: |record| record.fields().get("answer_generation").is_some_and(Json::is_object),
+    detect: |record| record.fields.get("answer_generation").is_some_and(Json::is_object),
     read,
 };
 
