@@ -2,20 +2,34 @@
 //!
 //! A new format is a row in [`FORMATS`], a file in `format/`, and a folder in `tests/data/traces/`.
 
+mod agentdojo;
 mod anthropic;
+mod atif;
+mod attributes;
 mod claude_code;
 mod codex;
 mod draft;
 mod gemini;
+mod gemini_cli;
 mod inspect;
 mod intercode;
+mod langchain;
+mod langfuse;
+mod langsmith;
+mod mcp;
+mod message;
 mod once;
 mod openai_chat;
 mod openai_responses;
+mod openinference;
+mod otel;
+mod spans;
 mod swe_agent;
 mod tau2;
 mod tau_bench;
+mod time;
 mod toolbench;
+mod vercel;
 
 use crate::event::{Issue, Trace};
 use crate::json::{Fields, Json};
@@ -92,9 +106,19 @@ pub const FORMATS: &[Format] = &[
     swe_agent::FORMAT,
     toolbench::FORMAT,
     intercode::FORMAT,
+    atif::FORMAT,
+    agentdojo::FORMAT,
+    mcp::FORMAT,
     claude_code::FORMAT,
     codex::FORMAT,
+    gemini_cli::FORMAT,
+    openinference::FORMAT, // before otel: the same spans with other attributes
+    otel::FORMAT,
+    langsmith::FORMAT,
+    langfuse::FORMAT,
+    langchain::FORMAT, // behind claude-code: both have lines of type `system`
     gemini::FORMAT,
+    vercel::FORMAT,
     openai_responses::FORMAT, // before openai-chat: items may begin with a message
     anthropic::FORMAT,        // before openai-chat: both have `messages`, only this one has blocks with tools
     openai_chat::FORMAT,      // last: any list of messages with roles

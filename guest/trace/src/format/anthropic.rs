@@ -20,10 +20,16 @@ fn detect(record: &Opened<'_>) -> bool {
         return record.fields.get("system").is_some() && record.fields.get("messages").is_some_and(Json::is_array);
     }
     let messages = record.fields.get("messages").unwrap_or(record.json).items();
-    messages.iter().flat_map(|message| message.fields().get("content").map(Json::items).unwrap_or_default()).any(|block| {
-        let kind = block.fields().string("type").unwrap_or_default();
-        is_call(&kind) || is_result(&kind)
-    })
+    messages
+        .iter()
+        .flat_map(|message| message.fields().get("content").map(Json::items).unwrap_or_default())
+        .any(|block| is_block(&block.fields()))
+}
+
+/// A call or a result, in the content of a message.
+pub(super) fn is_block(fields: &Fields<'_>) -> bool {
+    let kind = fields.string("type").unwrap_or_default();
+    is_call(&kind) || is_result(&kind)
 }
 
 fn read(record: Json<'_>, place: &Place<'_>) -> Vec<Trace> {
@@ -51,6 +57,8 @@ pub(super) fn read_message(draft: &mut Draft<'_>, message: &Fields<'_>, incomple
             return;
         }
     };
+    // A message as the API answered it says why it ended.
+    draft.written(None, message.string("stop_reason").as_deref(), None);
     let content = message.get("content");
     if let (Some(source), Some(text)) = (source, content.and_then(Json::string)) {
         draft.said(source, text.into_owned());

@@ -1,7 +1,7 @@
 //! What the formats have in common: messages to events, results to the names of their tools.
 
-use super::Place;
 use super::once::Once;
+use super::{Place, time};
 use crate::event::{Event, Stop, Trace, What, Written};
 use crate::json::{Fields, Json};
 use std::collections::HashMap;
@@ -49,7 +49,7 @@ impl<'a> Draft<'a> {
 
     /// Says when the conversation began, unless it was said before.
     pub(super) fn began(&mut self, at: Option<String>) {
-        self.trace.at = self.trace.at.take().or(at);
+        self.trace.at = self.trace.at.take().or_else(|| at.map(|at| time::readable(&at)));
     }
 
     /// Says how the message that is being read came about: by which model, why it ended (in the
@@ -63,7 +63,7 @@ impl<'a> Draft<'a> {
         let Written { model: own, stop: ended, at: when } = self.trace.written.entry(self.turn).or_default();
         *own = model.or(own.take());
         *ended = stop.or(*ended);
-        *when = at.or(when.take());
+        *when = at.map(|at| time::readable(&at)).or(when.take());
     }
 
     /// Says which model wrote the message that is being read, where it is not the conversation's.
@@ -116,6 +116,11 @@ impl<'a> Draft<'a> {
             None => String::new(),
             Some(json) => json.string().map_or_else(|| json.text().to_owned(), std::borrow::Cow::into_owned),
         };
+        self.call_with(tool, call_id, text);
+    }
+
+    /// The same, with the text that should be JSON.
+    pub(super) fn call_with(&mut self, tool: String, call_id: Option<String>, text: String) {
         // Models write nothing at all where a tool takes no arguments.
         let arguments = if text.trim().is_empty() { "{}".to_owned() } else { text };
         if let Err(error) = Json::parse(&arguments) {

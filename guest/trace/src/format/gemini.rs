@@ -86,6 +86,11 @@ pub(super) struct Contents {
 }
 
 impl Contents {
+    /// Says where the next content stands.
+    pub(super) fn at(&mut self, turn: usize) {
+        self.turn = turn;
+    }
+
     pub(super) fn read(&mut self, draft: &mut Draft<'_>, content: &Fields<'_>) {
         draft.turn(self.turn);
         self.turn += 1;

@@ -31,6 +31,21 @@ impl Once {
         *known = (*known).max(*told);
         new
     }
+
+    /// Takes something that no list tells of. Only what has a name can have been told before: two
+    /// runs without one are two.
+    pub(super) fn add(&mut self, what: &What) -> bool {
+        let named = match what {
+            What::Called(call) => call.call_id.is_some(),
+            What::Shown(shown) => shown.call_id.is_some(),
+        };
+        let known = self.known.entry(key(what)).or_default();
+        if named && *known > 0 {
+            return false;
+        }
+        *known += 1;
+        true
+    }
 }
 
 /// What makes a thing the same thing, however often it is written down.

@@ -140,6 +140,14 @@ impl Items {
         index
     }
 
+    /// Says where the next item stands. Between lists the model reads.
+    pub(super) fn at(&mut self, index: usize) {
+        if self.next != index {
+            self.run = None;
+        }
+        self.next = index;
+    }
+
     /// Passes something that is no item.
     pub(super) fn skip(&mut self) {
         self.next += 1;
