@@ -1,7 +1,7 @@
 //! Anthropic messages: content in blocks, calls as `tool_use`, results as `tool_result`.
 
 use super::draft::{self, Draft};
-use super::{Format, Opened, Place, openai_chat};
+use super::{Format, Opened, Place, Read, openai_chat};
 use crate::event::Trace;
 use crate::json::{Fields, Json};
 use twinguard_core::model::Source;
@@ -11,7 +11,7 @@ pub(super) const FORMAT: Format = Format {
     about: "Anthropic messages with `tool_use` and `tool_result` blocks, `system` beside them",
     part: openai_chat::is_message,
     detect,
-    read,
+    read: Read::Known(read),
 };
 
 fn detect(record: &Opened<'_>) -> bool {
@@ -20,10 +20,10 @@ fn detect(record: &Opened<'_>) -> bool {
         return record.fields.get("system").is_some() && record.fields.get("messages").is_some_and(Json::is_array);
     }
     let messages = record.fields.get("messages").unwrap_or(record.json).items();
-    messages
-        .iter()
-        .flat_map(|message| message.fields().get("content").map(Json::items).unwrap_or_default())
-        .any(|block| is_block(&block.fields()))
+    let answer = record.fields.get("response").filter(|answer| answer.fields().get("content").is_some_and(Json::is_array));
+    let mut blocks =
+        messages.iter().chain(&answer).flat_map(|message| message.fields().get("content").map(Json::items).unwrap_or_default());
+    blocks.any(|block| is_block(&block.fields()))
 }
 
 /// A call or a result, in the content of a message.
@@ -41,6 +41,12 @@ fn read(record: Json<'_>, place: &Place<'_>) -> Vec<Trace> {
     for (index, message) in messages.iter().enumerate() {
         draft.turn(index);
         read_message(&mut draft, &message.fields(), false);
+    }
+    // What was answered may stand beside what was asked.
+    if let Some(answer) = fields.get("response").map(Json::fields).filter(|answer| answer.says("role", "assistant")) {
+        answer.string("model").iter().for_each(|model| draft.name_model(model));
+        draft.turn(messages.len());
+        read_message(&mut draft, &answer, false);
     }
     vec![draft.finish()]
 }

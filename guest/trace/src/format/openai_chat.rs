@@ -1,7 +1,7 @@
 //! OpenAI chat completions: a list of messages, alone or as `messages` of an object.
 
 use super::draft::{self, Draft};
-use super::{Format, Opened, Place};
+use super::{Format, Opened, Place, Read};
 use crate::event::Trace;
 use crate::json::{Fields, Json};
 use twinguard_core::model::Source;
@@ -11,7 +11,7 @@ pub(super) const FORMAT: Format = Format {
     about: "OpenAI chat messages: an array, or an object with `messages`, one or many a file",
     part: is_message,
     detect,
-    read,
+    read: Read::Known(read),
 };
 
 /// A message has a role, and is not itself a record.
