@@ -16,6 +16,7 @@ mod intercode;
 mod langchain;
 mod langfuse;
 mod langsmith;
+mod mapping;
 mod mcp;
 mod message;
 mod once;
@@ -30,6 +31,8 @@ mod tau_bench;
 mod time;
 mod toolbench;
 mod vercel;
+
+pub use mapping::Mapping;
 
 use crate::event::{Issue, Trace};
 use crate::json::{Fields, Json};
@@ -60,8 +63,26 @@ pub struct Format {
     part: fn(&Fields<'_>) -> bool,
     /// Whether a record is of this format.
     detect: fn(&Opened<'_>) -> bool,
-    /// Reads the conversations of a record.
-    read: fn(Json<'_>, &Place<'_>) -> Vec<Trace>,
+    /// How its conversations are read.
+    read: Read,
+}
+
+/// Reads the conversations of a record.
+#[derive(Debug)]
+enum Read {
+    /// A format of the table.
+    Known(fn(Json<'_>, &Place<'_>) -> Vec<Trace>),
+    /// A format of the user's own.
+    Mapped(Box<Mapping>),
+}
+
+impl Read {
+    fn traces(&self, record: Json<'_>, place: &Place<'_>) -> Vec<Trace> {
+        match self {
+            Self::Known(read) => read(record, place),
+            Self::Mapped(mapping) => mapping::read(mapping, record, place),
+        }
+    }
 }
 
 /// A record opened once, for every format to look at: opening it for each would take most of the time.
@@ -218,15 +239,18 @@ fn read_json(json: Json<'_>, place: &Place<'_>, named: Option<&'static Format>) 
         let items = json.items();
         if !items.is_empty() && items.iter().all(|item| detect(*item).is_some()) {
             let read = |(n, item): (usize, Json<'_>)| {
-                let mut traces = detect(item).map(|format| (format.read)(item, place)).unwrap_or_default();
+                let mut traces = detect(item).map(|format| format.read.traces(item, place)).unwrap_or_default();
                 traces.iter_mut().filter(|trace| trace.id == place.name()).for_each(|trace| trace.id = place.nth(n));
                 traces
             };
             return Ok(items.into_iter().enumerate().flat_map(read).collect());
         }
-        return Err(place.issue(format!("no known trace format; name one with --trace-format ({})", names().join(", "))));
+        return Err(place.issue(format!(
+            "no known trace format; name one with --trace-format ({}), or say with --mapping where its parts stand",
+            names().join(", ")
+        )));
     };
-    let traces = (format.read)(json, place);
+    let traces = format.read.traces(json, place);
     // Some records hold no conversation, as a log of a run without samples. One that was named
     // wrongly must not look like those.
     if traces.iter().all(|trace| trace.events.is_empty()) && named.is_some() && !(format.detect)(&Opened::new(json)) {

@@ -46,6 +46,18 @@ impl<'a> Json<'a> {
         raw.into_iter().map(Self::from).collect()
     }
 
+    /// The value that a JSON Pointer (RFC 6901) leads to, if it is there and not `null`.
+    #[must_use]
+    pub fn pointer(self, pointer: &str) -> Option<Json<'a>> {
+        let found = pointer.split('/').skip(1).try_fold(self, |value, step| {
+            if value.is_array() {
+                return value.items().get(step.parse::<usize>().ok()?).copied();
+            }
+            value.fields().get(&step.replace("~1", "/").replace("~0", "~"))
+        })?;
+        (!found.is_null()).then_some(found)
+    }
+
     /// The string's value; `None` when it is no string. Half a surrogate pair, which JavaScript
     /// writes when it cuts a text, becomes U+FFFD.
     #[must_use]

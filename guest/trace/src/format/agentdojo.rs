@@ -1,7 +1,7 @@
 //! AgentDojo runs: one user task, with or without an injection.
 
 use super::draft::{self, Draft};
-use super::{Format, Place, never, openai_chat};
+use super::{Format, Place, Read, never, openai_chat};
 use crate::event::Trace;
 use crate::json::{Fields, Json};
 
@@ -10,7 +10,7 @@ pub(super) const FORMAT: Format = Format {
     about: "AgentDojo runs: an object with `suite_name`, `pipeline_name`, `user_task_id` and `messages`",
     part: never,
     detect: |record| ["suite_name", "pipeline_name", "user_task_id", "messages"].iter().all(|name| record.fields.get(name).is_some()),
-    read,
+    read: Read::Known(read),
 };
 
 fn read(record: Json<'_>, place: &Place<'_>) -> Vec<Trace> {

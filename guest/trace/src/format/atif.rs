@@ -1,7 +1,7 @@
 //! ATIF, the Agent Trajectory Interchange Format: steps with calls and what came of them.
 
 use super::draft::{self, Draft};
-use super::{Format, Place, never};
+use super::{Format, Place, Read, never};
 use crate::event::Trace;
 use crate::json::{Fields, Json};
 use twinguard_core::model::Source;
@@ -11,7 +11,7 @@ pub(super) const FORMAT: Format = Format {
     about: "ATIF trajectories (Harbor): an object with `schema_version` ATIF-v1.x and `steps`",
     part: never,
     detect: |record| record.fields.string("schema_version").is_some_and(|version| version.starts_with("ATIF")),
-    read,
+    read: Read::Known(read),
 };
 
 /// How deep trajectories hold those of their sub-agents.

@@ -1,7 +1,7 @@
 //! Claude Code sessions: JSON Lines, one or more lines for each message of the Anthropic API.
 
 use super::draft::Draft;
-use super::{Format, Place, anthropic};
+use super::{Format, Place, Read, anthropic};
 use crate::event::Trace;
 use crate::json::{Fields, Json};
 use std::collections::{HashMap, HashSet};
@@ -12,7 +12,7 @@ pub(super) const FORMAT: Format = Format {
     about: "Claude Code session files (JSON Lines of type user, assistant, system, summary)",
     part: is_line,
     detect: |record| is_line(&record.first),
-    read,
+    read: Read::Known(read),
 };
 
 /// Every line says its type, and which session, message or snapshot it is about.

@@ -2,7 +2,7 @@
 
 use super::draft::Draft;
 use super::openai_responses::Items;
-use super::{Format, Place};
+use super::{Format, Place, Read};
 use crate::event::Trace;
 use crate::json::{Fields, Json};
 use std::collections::HashSet;
@@ -13,7 +13,7 @@ pub(super) const FORMAT: Format = Format {
     about: "Codex CLI rollouts (JSON Lines of type session_meta, response_item, turn_context, event_msg, compacted)",
     part: is_line,
     detect: |record| is_line(&record.first),
-    read,
+    read: Read::Known(read),
 };
 
 fn is_line(fields: &Fields<'_>) -> bool {

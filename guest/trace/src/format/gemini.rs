@@ -1,7 +1,7 @@
 //! Gemini API: contents with parts, requests, responses, and chat histories.
 
 use super::draft::{self, Draft};
-use super::{Format, Opened, Place};
+use super::{Format, Opened, Place, Read};
 use crate::event::Trace;
 use crate::json::{Fields, Json};
 use twinguard_core::model::Source;
@@ -11,7 +11,7 @@ pub(super) const FORMAT: Format = Format {
     about: "Gemini API: `contents` with `functionCall` and `functionResponse` parts, requests and responses",
     part: is_content,
     detect,
-    read,
+    read: Read::Known(read),
 };
 
 /// A field in the spelling of the API or of the Python library.

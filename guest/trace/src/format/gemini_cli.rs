@@ -1,7 +1,7 @@
 //! Gemini CLI sessions: one JSON object, or a header and records, one a line.
 
 use super::draft::{self, Draft};
-use super::{Format, Opened, Place};
+use super::{Format, Opened, Place, Read};
 use crate::event::Trace;
 use crate::json::{Fields, Json};
 use std::collections::HashMap;
@@ -12,7 +12,7 @@ pub(super) const FORMAT: Format = Format {
     about: "Gemini CLI session files: an object with `sessionId`, `projectHash` and `messages`, or the same as JSON Lines",
     part: |fields| is_line(fields) && fields.get("messages").is_none(),
     detect,
-    read,
+    read: Read::Known(read),
 };
 
 fn is_line(fields: &Fields<'_>) -> bool {

@@ -1,7 +1,7 @@
 //! LangChain messages: as constructors (`dumpd`), with `data`, or with their fields beside the type.
 
 use super::draft::{self, Draft};
-use super::{Format, Opened, Place};
+use super::{Format, Opened, Place, Read};
 use crate::event::Trace;
 use crate::json::{Fields, Json};
 use std::borrow::Cow;
@@ -12,7 +12,7 @@ pub(super) const FORMAT: Format = Format {
     about: "LangChain messages: lists of constructors (`lc`), of `type` and `data`, or of plain fields; LangGraph states",
     part: |fields| kind(fields).is_some(),
     detect,
-    read,
+    read: Read::Known(read),
 };
 
 fn detect(record: &Opened<'_>) -> bool {

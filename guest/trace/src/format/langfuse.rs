@@ -3,7 +3,7 @@
 use super::draft::{self, Draft};
 use super::message::Reader;
 use super::spans::{self, Did, Run, Span};
-use super::{Format, Opened, Place, langchain};
+use super::{Format, Opened, Place, Read, langchain};
 use crate::event::Trace;
 use crate::json::{Fields, Json};
 
@@ -12,7 +12,7 @@ pub(super) const FORMAT: Format = Format {
     about: "Langfuse exports: traces with `observations`, or observations (GENERATION, TOOL, SPAN, …), one a line or in a list",
     part: is_observation,
     detect,
-    read,
+    read: Read::Known(read),
 };
 
 /// A field in the spelling of the API or of the files that it exports.

@@ -3,7 +3,7 @@
 use super::draft::{self, Draft};
 use super::message::Reader;
 use super::spans::{self, Did, Run, Span};
-use super::{Format, Place, langchain};
+use super::{Format, Place, Read, langchain};
 use crate::event::Trace;
 use crate::json::{Fields, Json};
 
@@ -12,7 +12,7 @@ pub(super) const FORMAT: Format = Format {
     about: "LangSmith runs: objects with `run_type`, `inputs` and `outputs`, one a line, in a list, or with `child_runs`",
     part: is_run,
     detect: |record| is_run(&record.fields) || is_run(&record.first_of("runs")),
-    read,
+    read: Read::Known(read),
 };
 
 fn is_run(fields: &Fields<'_>) -> bool {

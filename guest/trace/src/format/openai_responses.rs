@@ -1,7 +1,7 @@
 //! OpenAI Responses: items, alone or as the `input` and `output` of stored responses.
 
 use super::draft::{self, Draft};
-use super::{Format, Opened, Place};
+use super::{Format, Opened, Place, Read};
 use crate::event::Trace;
 use crate::json::{Fields, Json};
 use std::collections::HashMap;
@@ -12,7 +12,7 @@ pub(super) const FORMAT: Format = Format {
     about: "OpenAI Responses: lists of items with `function_call`, stored responses, requests with their responses",
     part: |fields| is_item(fields) || is_response(fields),
     detect,
-    read,
+    read: Read::Known(read),
 };
 
 /// Items that are no messages. Calls and results end alike, whatever the tool is.

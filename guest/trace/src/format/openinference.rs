@@ -3,7 +3,7 @@
 use super::attributes::{self, Attributes};
 use super::draft::{self, Draft};
 use super::message::Reader;
-use super::{Format, otel};
+use super::{Format, Read, otel};
 use crate::json::Json;
 use twinguard_core::model::Source;
 
@@ -12,7 +12,7 @@ pub(super) const FORMAT: Format = Format {
     about: "OpenInference spans (`openinference.span.kind`), as Phoenix exports them or as OTLP JSON",
     part: attributes::is_exported,
     detect: |record| record.mentions("openinference") && (otel::FORMAT.detect)(record),
-    read: otel::read,
+    read: Read::Known(otel::read),
 };
 
 /// How a convention spells the fields of a message.

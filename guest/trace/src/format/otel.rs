@@ -3,7 +3,7 @@
 use super::attributes::{self, Attributes, Exported};
 use super::draft::{self, Draft};
 use super::spans::{self, Did, Run, Span};
-use super::{Format, Opened, Place, langchain, openinference, vercel};
+use super::{Format, Opened, Place, Read, langchain, openinference, vercel};
 use crate::event::Trace;
 use crate::json::{Fields, Json};
 use twinguard_core::model::Source;
@@ -13,7 +13,7 @@ pub(super) const FORMAT: Format = Format {
     about: "OpenTelemetry spans with `gen_ai` attributes: OTLP JSON, or spans of an exporter, one a line or in a list",
     part: attributes::is_exported,
     detect,
-    read,
+    read: Read::Known(read),
 };
 
 fn detect(record: &Opened<'_>) -> bool {

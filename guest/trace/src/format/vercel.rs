@@ -2,7 +2,7 @@
 
 use super::attributes::Attributes;
 use super::draft::{self, Draft};
-use super::{Format, Opened, Place};
+use super::{Format, Opened, Place, Read};
 use crate::event::Trace;
 use crate::json::{Fields, Json};
 use std::borrow::Cow;
@@ -13,7 +13,7 @@ pub(super) const FORMAT: Format = Format {
     about: "Vercel AI SDK messages: UI messages with `parts` (`tool-NAME`, `dynamic-tool`), or model messages with `tool-call`",
     part: is_message,
     detect,
-    read,
+    read: Read::Known(read),
 };
 
 /// Parts and content blocks of this library name their kind with a hyphen. Plain text alone is like
