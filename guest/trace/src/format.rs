@@ -114,8 +114,7 @@ impl<'a> Opened<'a> {
         if self.json.is_array() {
             return self.first.clone();
         }
-        let list = self.fields.get(name).map(Json::items).unwrap_or_default();
-        list.first().map(|item| item.fields()).unwrap_or_default()
+        self.fields.get(name).and_then(Json::first).map(Json::fields).unwrap_or_default()
     }
 }
 

@@ -61,7 +61,7 @@ fn read(record: Json<'_>, place: &Place<'_>) -> Vec<Trace> {
     }
     contents.items().iter().for_each(|content| reader.read(&mut draft, &content.fields()));
     // Of several candidates only one goes on; which one, the next record says.
-    if let Some(candidate) = response.get("candidates").and_then(|list| list.items().first().map(|first| first.fields())) {
+    if let Some(candidate) = response.get("candidates").and_then(|list| list.first().map(Json::fields)) {
         let content = candidate.get("content").map(Json::fields).unwrap_or_default();
         draft.turn(reader.turn);
         let stop = either(&candidate, "finishReason", "finish_reason").and_then(Json::name);

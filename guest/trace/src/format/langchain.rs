@@ -17,7 +17,7 @@ pub(super) const FORMAT: Format = Format {
 
 fn detect(record: &Opened<'_>) -> bool {
     let state = record.fields.get("values").map(Json::fields).unwrap_or_default();
-    let first = state.get("messages").and_then(|list| list.items().first().map(|first| first.fields()));
+    let first = state.get("messages").and_then(|list| list.first().map(Json::fields));
     [record.first_of("messages"), first.unwrap_or_default()].iter().any(|first| kind(first).is_some())
 }
 

@@ -35,7 +35,7 @@ fn read(record: Json<'_>, place: &Place<'_>) -> Vec<Trace> {
     read_messages(&mut draft, &messages);
     // What was answered may stand beside what was asked.
     let answer = fields.get("response").filter(|json| json.is_object()).map_or_else(|| fields.clone(), Json::fields);
-    if let Some(choice) = answer.get("choices").and_then(|choices| choices.items().first().map(|first| first.fields())) {
+    if let Some(choice) = answer.get("choices").and_then(|choices| choices.first().map(Json::fields)) {
         draft.turn(messages.len());
         answer.string("model").iter().for_each(|model| draft.name_model(model));
         draft.written(None, choice.string("finish_reason").as_deref(), None);

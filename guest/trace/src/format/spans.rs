@@ -7,7 +7,7 @@
 use super::Place;
 use super::once::Once;
 use crate::event::{Event, Trace, What};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use twinguard_core::model::{Observation, Source, ToolCall};
 
 /// One span, as far as it matters here.
@@ -61,7 +61,12 @@ pub(super) fn conversations(place: &Place<'_>, spans: &[Span]) -> Vec<Trace> {
     let named = spans.iter().filter_map(|span| Some((span.trace.clone(), span.session.clone()?)));
     let mut all = All { parents: parents(spans), sessions: named.collect(), ..All::default() };
     let mut moments: Vec<(String, usize, Moment)> = Vec::new();
+    // An exporter that is not sure sends a span again.
+    let mut sent: HashSet<(&str, &str)> = HashSet::new();
     for (index, span) in spans.iter().enumerate() {
+        if !span.id.is_empty() && !sent.insert((&span.trace, &span.id)) {
+            continue;
+        }
         match &span.what {
             Did::Asked(_) => moments.push((span.start.clone(), index, Moment::Whole)),
             // By then its models have told what happened, and when.

@@ -49,7 +49,7 @@ fn read_message(draft: &mut Draft<'_>, message: &Fields<'_>) {
         "user" if calls.is_empty() => draft.said(Source::UserMessage, draft::text(message.get("content"))),
         "assistant" => {
             let raw = message.get("raw_data").map(Json::fields).unwrap_or_default();
-            let choice = raw.get("choices").and_then(|choices| choices.items().first().map(|first| first.fields())).unwrap_or(raw);
+            let choice = raw.get("choices").and_then(|choices| choices.first().map(Json::fields)).unwrap_or(raw);
             draft.written(None, choice.string("finish_reason").as_deref(), None);
             for call in calls.iter().map(|call| call.fields()).filter(|call| !by_user(call)) {
                 draft.call(call.string("name").unwrap_or_default(), call.string("id"), call.get("arguments"));

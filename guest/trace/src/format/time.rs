@@ -3,14 +3,17 @@
 /// Counts since 1970, in seconds or in the thousandths, millionths or milliardths of one that their
 /// length tells, as RFC 3339. Anything else as it is.
 pub(super) fn readable(at: &str) -> String {
-    let unit = match at.len() {
+    // Python counts seconds with a fraction.
+    let (whole, fraction) = at.split_once('.').unwrap_or((at, ""));
+    let unit = match whole.len() {
         10 => 1,
         13 => 1_000,
         16 => 1_000_000,
         19 => 1_000_000_000,
         _ => return at.to_owned(),
     };
-    let Some(count) = at.bytes().all(|byte| byte.is_ascii_digit()).then(|| at.parse::<u64>().ok()).flatten() else {
+    let Some(count) = [whole, fraction].concat().bytes().all(|byte| byte.is_ascii_digit()).then(|| whole.parse::<u64>().ok()).flatten()
+    else {
         return at.to_owned();
     };
     let seconds = count / unit;
@@ -41,6 +44,7 @@ mod tests {
         assert_eq!(readable("1709164800"), "2024-02-29T00:00:00Z");
         assert_eq!(readable("1772582399999"), "2026-03-03T23:59:59Z");
         assert_eq!(readable("0946684800000000001"), "2000-01-01T00:00:00Z");
+        assert_eq!(readable("1709164800.25"), "2024-02-29T00:00:00Z");
         assert_eq!(readable("2026-03-04T10:00:00Z"), "2026-03-04T10:00:00Z");
     }
 }

@@ -63,6 +63,7 @@ fn read_message(draft: &mut Draft<'_>, message: &Fields<'_>, turn: &mut usize) {
     };
     let about = message.get("metadata").map(Json::fields).unwrap_or_default();
     let stop = about.string("finishReason").or_else(|| message.string("finishReason"));
+    let mut begun = false;
     let mut said = Vec::new();
     let mut results = Vec::new();
     let parts = message.get("parts").or_else(|| message.get("content")).filter(|parts| parts.is_array()).map(Json::items);
@@ -74,8 +75,10 @@ fn read_message(draft: &mut Draft<'_>, message: &Fields<'_>, turn: &mut usize) {
             // The calls of one step were written before any of their results was seen.
             "step-start" => {
                 results.drain(..).for_each(|result| read_result(draft, &result));
-                draft.turn(*turn);
-                *turn += 1;
+                if begun {
+                    draft.turn(*turn);
+                    *turn += 1;
+                }
             }
             "tool-call" | "tool-result" | "tool-error" | "tool-invocation" | "dynamic-tool" => {
                 read_tool(draft, &kind, fields, &mut results)
@@ -83,6 +86,7 @@ fn read_message(draft: &mut Draft<'_>, message: &Fields<'_>, turn: &mut usize) {
             _ if kind.starts_with("tool-") && fields.get("toolCallId").is_some() => read_tool(draft, &kind, fields, &mut results),
             _ => {} // thoughts, sources, files, and what is only for the page
         }
+        begun = true;
     }
     for invocation in message.get("toolInvocations").filter(|_| message.get("parts").is_none()).map(Json::items).unwrap_or_default() {
         read_tool(draft, "tool-invocation", invocation.fields(), &mut results);
