@@ -1,12 +1,13 @@
 //! Every trace format: a folder of records and the events they become.
 //!
-//! `tests/data/traces/FORMAT/NAME.json` (or `.jsonl`, `.traj`) is read by content, and must give
+//! `tests/data/traces/FORMAT/NAME.json` (or `.jsonl`, `.traj`, `.eval`) is read by content, and must give
 //! what `NAME.expected.json` says. `TWINGUARD_BLESS=1` rewrites the expected files.
 #![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
 
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::fs;
+use std::io::Cursor;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use twinguard::input::Input;
@@ -14,6 +15,9 @@ use twinguard::trace::event::{Event, Issue, Stop, Trace, What, Written};
 use twinguard::trace::format::{self, Record};
 use twinguard::trace::json::Json;
 use twinguard::trace::records::Records;
+use twinguard::trace::verify::{Report, verify};
+use twinguard_core::model::{Decision, Relation};
+use twinguard_core::session::Session;
 
 fn data() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/data/traces")
@@ -63,6 +67,47 @@ fn any_file_can_be_read_as_any_format() {
                 let _ = format::read(&record, format);
             }
         }
+    }
+}
+
+/// The smallest record of each format, as the documents show it, is found as what it is.
+#[test]
+fn every_documented_record_is_of_its_format() {
+    let text = fs::read_to_string(data().join("../../../docs/traces.md")).unwrap();
+    let (_, sections) = text.split_once("## The formats").unwrap();
+    let mut documented = BTreeSet::new();
+    for section in sections.split("\n### `").skip(1) {
+        let name = section.split('`').next().unwrap();
+        let record = section.split("```json\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+        let records = Records::new(name, Box::new(Cursor::new(record.as_bytes().to_vec())), None);
+        let found: Vec<_> = records
+            .map(Result::unwrap)
+            .map(|record| {
+                assert!(format::read(&record, None).unwrap().iter().any(|trace| !trace.events.is_empty()), "{name}");
+                format::detect(Json::parse(std::str::from_utf8(&record.text).unwrap()).unwrap()).unwrap().name
+            })
+            .collect();
+        assert_eq!(found, [name]);
+        documented.insert(name);
+    }
+    assert_eq!(documented, format::names().into_iter().collect());
+}
+
+/// Every format shows what it is for: a conversation without a twin, and one with.
+#[test]
+fn every_format_has_a_clean_trace_and_one_with_a_twin() {
+    for folder in sorted(&data()) {
+        let traces = sorted(&folder).into_iter().filter(|path| !name(path).ends_with(".expected.json")).flat_map(|path| {
+            let reader = Input::File(path.clone()).open(Arc::default()).unwrap();
+            let records: Vec<Record> = Records::new(&name(&path), reader, None).flatten().collect();
+            records.into_iter().flat_map(|record| format::read(&record, None).unwrap())
+        });
+        let reports: Vec<Report> = traces.map(|trace| verify(&mut Session::open("").unwrap(), trace)).collect();
+        let twins =
+            |report: &Report| report.judged.iter().flat_map(|call| &call.findings).filter(|found| found.relation == Relation::Twin).count();
+        assert!(reports.iter().any(|report| twins(report) > 0), "{}: no trace with a twin", folder.display());
+        let is_clean = |report: &Report| report.calls > 0 && report.decision == Decision::Allow;
+        assert!(reports.iter().any(is_clean), "{}: no clean trace", folder.display());
     }
 }
 

@@ -6,6 +6,7 @@ mod drill;
 mod explain;
 mod hook;
 mod init;
+mod mapping;
 #[cfg(feature = "mcp")]
 mod mcp;
 mod policy;
@@ -135,12 +136,21 @@ struct Source {
     #[arg(long, value_name = "NAME", value_parser = formats())]
     trace_format: Option<&'static Format>,
 
+    /// Where records of your own keep roles, calls and results, as TOML (docs/traces.md)
+    #[arg(long, value_name = "FILE", conflicts_with = "trace_format", value_parser = mapping::load)]
+    mapping: Option<&'static Format>,
+
     /// A policy, as JSON or TOML
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
 }
 
 impl Source {
+    /// What the records are, where the user said so.
+    fn format(&self) -> Option<&'static Format> {
+        self.trace_format.or(self.mapping)
+    }
+
     /// Nobody types a trace: who gave no path at a terminal has forgotten it.
     fn must_be_there(&self) -> Result<(), Failure> {
         if self.paths.is_empty() && io::stdin().is_terminal() {

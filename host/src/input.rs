@@ -1,11 +1,13 @@
 //! Paths to bytes: files, folders and globs, plain or compressed, and the standard input.
 
+mod archive;
+
 use flate2::bufread::MultiGzDecoder;
 use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
 use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 use std::ffi::OsStr;
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Chain, Cursor, Read};
+use std::io::{self, BufRead, BufReader, Chain, Cursor, Read, Seek};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -13,13 +15,15 @@ use twinguard_trace::event::Issue;
 
 /// What a file in a folder has to be called to be read. A file that is named itself, or by a
 /// glob, may be called anything.
-const EXTENSIONS: &[&str] = &["json", "jsonl", "ndjson", "traj"];
+const EXTENSIONS: &[&str] = &["json", "jsonl", "ndjson", "traj", "eval"];
 const COMPRESSED: &[&str] = &["gz", "zst"];
 
 const GZIP: &[u8] = b"\x1f\x8b";
 const ZSTD: &[u8] = b"\x28\xb5\x2f\xfd";
 const ZIP: &[u8] = b"PK\x03\x04";
 const UTF8_MARK: &[u8] = b"\xef\xbb\xbf";
+const OTHER_ARCHIVE: &str =
+    "a zip archive without a log of inspect-ai in it; expected JSON or JSON Lines, plain or as gzip or zstd: unpack it first";
 /// Large enough to hold the start of anything, small enough to be read at once.
 const BUFFER: usize = 256 << 10;
 
@@ -62,8 +66,13 @@ impl Input {
             Self::Stdin => Box::new(io::stdin()),
             Self::File(path) => Box::new(File::open(path).map_err(|error| issue(unreadable(&error)))?),
         };
-        let raw = Counted { raw, progress };
+        let raw = Counted { raw, progress: Arc::clone(&progress) };
         let (head, reader) = peek(Box::new(raw)).map_err(|error| issue(unreadable(&error)))?;
+        if head.starts_with(ZIP) {
+            let samples = self.samples(reader, progress).map_err(|error| issue(unreadable(&error)))?;
+            let reader = samples.ok_or_else(|| issue(OTHER_ARCHIVE.to_owned()))?;
+            return Ok(Box::new(BufReader::with_capacity(BUFFER, reader)));
+        }
         let unpacked: Box<dyn Read + Send> = if head.starts_with(GZIP) {
             Box::new(MultiGzDecoder::new(reader))
         } else if head.starts_with(ZSTD) {
@@ -73,6 +82,22 @@ impl Input {
         };
         let (head, reader) = peek(unpacked).map_err(|error| issue(unreadable(&error)))?;
         text(&head, reader).map_err(issue)
+    }
+}
+
+impl Input {
+    /// The samples of a zip archive, whose list of members stands at its end; `None` when it is no log.
+    fn samples(&self, mut opened: Peeked, progress: Arc<AtomicU64>) -> io::Result<Option<archive::Samples>> {
+        let source: Box<dyn archive::Source> = match self {
+            Self::File(path) if path.is_file() => Box::new(Counted { raw: File::open(path)?, progress }),
+            // A pipe cannot go to its end and back.
+            _ => {
+                let mut whole = Vec::new();
+                opened.read_to_end(&mut whole)?;
+                Box::new(Cursor::new(whole))
+            }
+        };
+        archive::Samples::open(source)
     }
 }
 
@@ -205,7 +230,7 @@ impl Read for Damaged {
 /// Refuses what is certainly no text, with the way out.
 fn text(head: &[u8], mut reader: Peeked) -> Result<Box<dyn BufRead + Send>, String> {
     if head.starts_with(ZIP) {
-        return Err("a zip archive; expected JSON or JSON Lines, plain or as gzip or zstd: unpack it first".to_owned());
+        return Err("a packed zip archive; expected JSON or JSON Lines, plain or as gzip or zstd: unpack it first".to_owned());
     }
     if head.starts_with(b"\xff\xfe") || head.starts_with(b"\xfe\xff") {
         return Err("UTF-16 text; expected UTF-8: convert it first, as with `iconv -f UTF-16 -t UTF-8`".to_owned());
@@ -232,6 +257,12 @@ impl<R: Read> Read for Counted<R> {
         let read = self.raw.read(buffer)?;
         self.progress.fetch_add(u64::try_from(read).unwrap_or(0), Ordering::Relaxed);
         Ok(read)
+    }
+}
+
+impl<R: Seek> Seek for Counted<R> {
+    fn seek(&mut self, to: io::SeekFrom) -> io::Result<u64> {
+        self.raw.seek(to)
     }
 }
 

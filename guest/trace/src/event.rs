@@ -83,7 +83,8 @@ impl Stop {
     /// ```
     #[must_use]
     pub fn of(word: &str) -> Option<Self> {
-        let word = word.to_ascii_lowercase().replace('-', "_");
+        // Python writes the members of an enumeration with its name: `FinishReason.MAX_TOKENS`.
+        let word = word.rsplit('.').next().unwrap_or_default().to_ascii_lowercase().replace('-', "_");
         Some(match word.as_str() {
             "length" | "max_tokens" | "max_output_tokens" | "model_length" | "model_context_window_exceeded" | "incomplete" => Self::Length,
             "content_filter"
@@ -96,6 +97,9 @@ impl Stop {
             | "prohibited_content"
             | "spii"
             | "image_safety"
+            | "image_prohibited_content"
+            | "image_recitation"
+            | "model_armor"
             | "malformed_function_call" => Self::ContentFilter,
             "refusal" | "refused" => Self::Refusal,
             _ => return None,

@@ -2,19 +2,40 @@
 //!
 //! A new format is a row in [`FORMATS`], a file in `format/`, and a folder in `tests/data/traces/`.
 
+mod agentdojo;
 mod anthropic;
+mod atif;
+mod attributes;
 mod claude_code;
+mod codex;
 mod draft;
+mod gemini;
+mod gemini_cli;
 mod inspect;
 mod intercode;
+mod langchain;
+mod langfuse;
+mod langsmith;
+mod mapping;
+mod mcp;
+mod message;
+mod once;
 mod openai_chat;
+mod openai_responses;
+mod openinference;
+mod otel;
+mod spans;
 mod swe_agent;
 mod tau2;
 mod tau_bench;
+mod time;
 mod toolbench;
+mod vercel;
+
+pub use mapping::Mapping;
 
 use crate::event::{Issue, Trace};
-use crate::json::Json;
+use crate::json::{Fields, Json};
 use std::borrow::Cow;
 use std::sync::Arc;
 
@@ -39,11 +60,62 @@ pub struct Format {
     /// What writes it, for people who choose.
     pub about: &'static str,
     /// Whether a value is only a part of a record: a message in an array, a line of a session.
-    part: fn(Json<'_>) -> bool,
+    part: fn(&Fields<'_>) -> bool,
     /// Whether a record is of this format.
-    detect: fn(Json<'_>) -> bool,
-    /// Reads the conversations of a record.
-    read: fn(Json<'_>, &Place<'_>) -> Vec<Trace>,
+    detect: fn(&Opened<'_>) -> bool,
+    /// How its conversations are read.
+    read: Read,
+}
+
+/// Reads the conversations of a record.
+#[derive(Debug)]
+enum Read {
+    /// A format of the table.
+    Known(fn(Json<'_>, &Place<'_>) -> Vec<Trace>),
+    /// A format of the user's own.
+    Mapped(Box<Mapping>),
+}
+
+impl Read {
+    fn traces(&self, record: Json<'_>, place: &Place<'_>) -> Vec<Trace> {
+        match self {
+            Self::Known(read) => read(record, place),
+            Self::Mapped(mapping) => mapping::read(mapping, record, place),
+        }
+    }
+}
+
+/// A record opened once, for every format to look at: opening it for each would take most of the time.
+#[derive(Debug)]
+struct Opened<'a> {
+    json: Json<'a>,
+    /// The fields of an object.
+    fields: Fields<'a>,
+    /// The elements of an array.
+    items: Vec<Json<'a>>,
+    /// The fields of its first element.
+    first: Fields<'a>,
+}
+
+impl<'a> Opened<'a> {
+    fn new(json: Json<'a>) -> Self {
+        let items = json.items();
+        let first = items.first().map(|item| item.fields()).unwrap_or_default();
+        Self { json, fields: json.fields(), items, first }
+    }
+
+    /// Whether a text stands anywhere in the record. Cheaper than opening it to the bottom.
+    fn mentions(&self, text: &str) -> bool {
+        memchr::memmem::find(self.json.text().as_bytes(), text.as_bytes()).is_some()
+    }
+
+    /// The fields of the first element of the array itself, or of the array in a field.
+    fn first_of(&self, name: &str) -> Fields<'a> {
+        if self.json.is_array() {
+            return self.first.clone();
+        }
+        self.fields.get(name).and_then(Json::first).map(Json::fields).unwrap_or_default()
+    }
 }
 
 /// Every trace format. The first that fits is taken: the narrow ones stand before the wide ones.
@@ -54,9 +126,22 @@ pub const FORMATS: &[Format] = &[
     swe_agent::FORMAT,
     toolbench::FORMAT,
     intercode::FORMAT,
+    atif::FORMAT,
+    agentdojo::FORMAT,
+    mcp::FORMAT,
     claude_code::FORMAT,
-    anthropic::FORMAT,   // before openai-chat: both have `messages`, only this one has blocks with tools
-    openai_chat::FORMAT, // last: any list of messages with roles
+    codex::FORMAT,
+    gemini_cli::FORMAT,
+    openinference::FORMAT, // before otel: the same spans with other attributes
+    otel::FORMAT,
+    langsmith::FORMAT,
+    langfuse::FORMAT,
+    langchain::FORMAT, // behind claude-code: both have lines of type `system`
+    gemini::FORMAT,
+    vercel::FORMAT,
+    openai_responses::FORMAT, // before openai-chat: items may begin with a message
+    anthropic::FORMAT,        // before openai-chat: both have `messages`, only this one has blocks with tools
+    openai_chat::FORMAT,      // last: any list of messages with roles
 ];
 
 /// Where a record stands, to name its traces and its issues.
@@ -92,16 +177,18 @@ pub fn named(name: &str) -> Option<&'static Format> {
 /// Whether a value is only a part of a record, so that the values beside it belong to it.
 #[must_use]
 pub fn is_part(value: Json<'_>, named: Option<&'static Format>) -> bool {
+    let fields = value.fields();
     match named {
-        Some(format) => (format.part)(value),
-        None => FORMATS.iter().any(|format| (format.part)(value)),
+        Some(format) => (format.part)(&fields),
+        None => FORMATS.iter().any(|format| (format.part)(&fields)),
     }
 }
 
 /// The format that a record is of, if one is known.
 #[must_use]
 pub fn detect(record: Json<'_>) -> Option<&'static Format> {
-    FORMATS.iter().find(|format| (format.detect)(record))
+    let record = Opened::new(record);
+    FORMATS.iter().find(|format| (format.detect)(&record))
 }
 
 /// The conversations of a record. `named` is the format the user asked for; otherwise it is
@@ -151,18 +238,21 @@ fn read_json(json: Json<'_>, place: &Place<'_>, named: Option<&'static Format>) 
         let items = json.items();
         if !items.is_empty() && items.iter().all(|item| detect(*item).is_some()) {
             let read = |(n, item): (usize, Json<'_>)| {
-                let mut traces = detect(item).map(|format| (format.read)(item, place)).unwrap_or_default();
+                let mut traces = detect(item).map(|format| format.read.traces(item, place)).unwrap_or_default();
                 traces.iter_mut().filter(|trace| trace.id == place.name()).for_each(|trace| trace.id = place.nth(n));
                 traces
             };
             return Ok(items.into_iter().enumerate().flat_map(read).collect());
         }
-        return Err(place.issue(format!("no known trace format; name one with --trace-format ({})", names().join(", "))));
+        return Err(place.issue(format!(
+            "no known trace format; name one with --trace-format ({}), or say with --mapping where its parts stand",
+            names().join(", ")
+        )));
     };
-    let traces = (format.read)(json, place);
+    let traces = format.read.traces(json, place);
     // Some records hold no conversation, as a log of a run without samples. One that was named
     // wrongly must not look like those.
-    if traces.iter().all(|trace| trace.events.is_empty()) && named.is_some() && !(format.detect)(json) {
+    if traces.iter().all(|trace| trace.events.is_empty()) && named.is_some() && !(format.detect)(&Opened::new(json)) {
         return Err(place.issue(format!(
             "not of the format `{}`; expected {}. Leave --trace-format out to find the format by content",
             format.name, format.about
@@ -178,6 +268,6 @@ pub fn names() -> Vec<&'static str> {
 }
 
 /// For formats whose records are one value.
-fn never(_: Json<'_>) -> bool {
+fn never(_: &Fields<'_>) -> bool {
     false
 }

@@ -46,6 +46,26 @@ impl<'a> Json<'a> {
         raw.into_iter().map(Self::from).collect()
     }
 
+    /// The first element, without a look at the others.
+    #[must_use]
+    pub fn first(self) -> Option<Json<'a>> {
+        let inside = self.text.strip_prefix('[')?;
+        let mut values = serde_json::Deserializer::from_str(inside).into_iter::<&'a RawValue>();
+        values.next()?.ok().map(Self::from)
+    }
+
+    /// The value that a JSON Pointer (RFC 6901) leads to, if it is there and not `null`.
+    #[must_use]
+    pub fn pointer(self, pointer: &str) -> Option<Json<'a>> {
+        let found = pointer.split('/').skip(1).try_fold(self, |value, step| {
+            if value.is_array() {
+                return value.items().get(step.parse::<usize>().ok()?).copied();
+            }
+            value.fields().get(&step.replace("~1", "/").replace("~0", "~"))
+        })?;
+        (!found.is_null()).then_some(found)
+    }
+
     /// The string's value; `None` when it is no string. Half a surrogate pair, which JavaScript
     /// writes when it cuts a text, becomes U+FFFD.
     #[must_use]
@@ -195,6 +215,8 @@ mod tests {
         assert_eq!(fields.get("a").unwrap().text(), "2");
         let items = fields.get("b").unwrap().items();
         assert_eq!(items.first().unwrap().text(), "1.50");
+        assert_eq!(fields.get("b").unwrap().first().unwrap().text(), "1.50");
+        assert!(Json::parse("[ ]").unwrap().first().is_none());
         assert!(items.get(1).unwrap().string().unwrap().starts_with("x\u{fffd}"));
     }
 

@@ -95,7 +95,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8, Failure> {
     let mut unreadable = !issues.is_empty();
     let mut score = Score::default();
     let one = |trace: Trace| drilled(&guard, &policy, &trace, &options);
-    let work = Work { doing: "drilling", long: LONG, format: arguments.source.trace_format, one };
+    let work = Work { doing: "drilling", long: LONG, format: arguments.source.format(), one };
     work.run(&inputs, |outcome| {
         match outcome.flatten() {
             Ok(drill) => {

@@ -31,8 +31,8 @@ pub(super) fn run(arguments: &Explain, color: ColorChoice) -> Result<u8, Failure
                 continue;
             }
         };
-        let (traces, bad) = traces(&input.name(), &text, source.trace_format);
-        if traces.is_empty() && source.trace_format.is_none() {
+        let (traces, bad) = traces(&input.name(), &text, source.format());
+        if traces.is_empty() && source.format().is_none() {
             let text = String::from_utf8_lossy(&text);
             writer.write(&input.name(), &[verify::explain_text(&mut guard.session(&policy)?, &text)?])?;
             continue;

@@ -29,7 +29,7 @@ pub(super) fn run(arguments: &Verify, color: ColorChoice) -> Result<u8, Failure>
     issues.iter().for_each(complain_of);
     let mut unreadable = !issues.is_empty();
     let mut summary = Summary::default();
-    let work = Work { doing: "verifying", long: LONG, format: arguments.source.trace_format, one: |trace| report(&guard, &policy, trace) };
+    let work = Work { doing: "verifying", long: LONG, format: arguments.source.format(), one: |trace| report(&guard, &policy, trace) };
     work.run(&inputs, |outcome| match outcome {
         Ok(report) => {
             report.trace.issues.iter().for_each(complain_of);

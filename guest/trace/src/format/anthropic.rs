@@ -1,7 +1,7 @@
 //! Anthropic messages: content in blocks, calls as `tool_use`, results as `tool_result`.
 
 use super::draft::{self, Draft};
-use super::{Format, Place, openai_chat};
+use super::{Format, Opened, Place, Read, openai_chat};
 use crate::event::Trace;
 use crate::json::{Fields, Json};
 use twinguard_core::model::Source;
@@ -11,19 +11,25 @@ pub(super) const FORMAT: Format = Format {
     about: "Anthropic messages with `tool_use` and `tool_result` blocks, `system` beside them",
     part: openai_chat::is_message,
     detect,
-    read,
+    read: Read::Known(read),
 };
 
-fn detect(record: Json<'_>) -> bool {
+fn detect(record: &Opened<'_>) -> bool {
     // Looking for the words first keeps other records from being opened to the bottom.
-    if !record.text().contains("tool_use") {
-        return record.fields().get("system").is_some() && record.fields().get("messages").is_some_and(Json::is_array);
+    if !record.mentions("tool_use") {
+        return record.fields.get("system").is_some() && record.fields.get("messages").is_some_and(Json::is_array);
     }
-    let messages = record.fields().get("messages").unwrap_or(record).items();
-    messages.iter().flat_map(|message| message.fields().get("content").map(Json::items).unwrap_or_default()).any(|block| {
-        let kind = block.fields().string("type").unwrap_or_default();
-        is_call(&kind) || is_result(&kind)
-    })
+    let messages = record.fields.get("messages").unwrap_or(record.json).items();
+    let answer = record.fields.get("response").filter(|answer| answer.fields().get("content").is_some_and(Json::is_array));
+    let mut blocks =
+        messages.iter().chain(&answer).flat_map(|message| message.fields().get("content").map(Json::items).unwrap_or_default());
+    blocks.any(|block| is_block(&block.fields()))
+}
+
+/// A call or a result, in the content of a message.
+pub(super) fn is_block(fields: &Fields<'_>) -> bool {
+    let kind = fields.string("type").unwrap_or_default();
+    is_call(&kind) || is_result(&kind)
 }
 
 fn read(record: Json<'_>, place: &Place<'_>) -> Vec<Trace> {
@@ -35,6 +41,12 @@ fn read(record: Json<'_>, place: &Place<'_>) -> Vec<Trace> {
     for (index, message) in messages.iter().enumerate() {
         draft.turn(index);
         read_message(&mut draft, &message.fields(), false);
+    }
+    // What was answered may stand beside what was asked.
+    if let Some(answer) = fields.get("response").map(Json::fields).filter(|answer| answer.says("role", "assistant")) {
+        answer.string("model").iter().for_each(|model| draft.name_model(model));
+        draft.turn(messages.len());
+        read_message(&mut draft, &answer, false);
     }
     vec![draft.finish()]
 }
@@ -51,6 +63,8 @@ pub(super) fn read_message(draft: &mut Draft<'_>, message: &Fields<'_>, incomple
             return;
         }
     };
+    // A message as the API answered it says why it ended.
+    draft.written(None, message.string("stop_reason").as_deref(), None);
     let content = message.get("content");
     if let (Some(source), Some(text)) = (source, content.and_then(Json::string)) {
         draft.said(source, text.into_owned());

@@ -1,7 +1,7 @@
 //! Claude Code sessions: JSON Lines, one or more lines for each message of the Anthropic API.
 
 use super::draft::Draft;
-use super::{Format, Place, anthropic};
+use super::{Format, Place, Read, anthropic};
 use crate::event::Trace;
 use crate::json::{Fields, Json};
 use std::collections::{HashMap, HashSet};
@@ -11,13 +11,12 @@ pub(super) const FORMAT: Format = Format {
     name: "claude-code",
     about: "Claude Code session files (JSON Lines of type user, assistant, system, summary)",
     part: is_line,
-    detect: |record| record.items().first().copied().is_some_and(is_line),
-    read,
+    detect: |record| is_line(&record.first),
+    read: Read::Known(read),
 };
 
 /// Every line says its type, and which session, message or snapshot it is about.
-fn is_line(value: Json<'_>) -> bool {
-    let fields = value.fields();
+fn is_line(fields: &Fields<'_>) -> bool {
     fields.get("type").and_then(Json::string).is_some()
         && fields.get("role").is_none()
         && ["sessionId", "leafUuid", "messageId", "parentUuid"].iter().any(|name| fields.get(name).is_some())

@@ -1,6 +1,7 @@
 //! What the formats have in common: messages to events, results to the names of their tools.
 
-use super::Place;
+use super::once::Once;
+use super::{Place, time};
 use crate::event::{Event, Stop, Trace, What, Written};
 use crate::json::{Fields, Json};
 use std::collections::HashMap;
@@ -13,18 +14,26 @@ pub(super) struct Draft<'a> {
     /// Call id to tool.
     tools: HashMap<String, String>,
     turn: u32,
+    /// Set where a record repeats what it said before.
+    once: Option<Once>,
 }
 
 impl<'a> Draft<'a> {
     pub(super) fn new(place: &Place<'a>, id: Option<String>, model: Option<String>) -> Self {
         let id = id.filter(|id| !id.is_empty()).unwrap_or_else(|| place.name());
         let trace = Trace { id, model, file: place.file.to_owned(), line: place.line, ..Trace::default() };
-        Self { place: *place, trace, tools: HashMap::new(), turn: 0 }
+        Self { place: *place, trace, tools: HashMap::new(), turn: 0, once: None }
     }
 
     /// Says which message is read from here on.
     pub(super) fn turn(&mut self, index: usize) {
         self.turn = u32::try_from(index).unwrap_or(u32::MAX);
+    }
+
+    /// Says that what comes now repeats what was read before, and goes on: as the input of every
+    /// request does. Only what is new becomes an event; what was dropped on the way stays.
+    pub(super) fn again(&mut self) {
+        self.once.get_or_insert_default().again();
     }
 
     pub(super) fn name_model(&mut self, model: &str) {
@@ -40,20 +49,34 @@ impl<'a> Draft<'a> {
 
     /// Says when the conversation began, unless it was said before.
     pub(super) fn began(&mut self, at: Option<String>) {
-        self.trace.at = self.trace.at.take().or(at);
+        self.trace.at = self.trace.at.take().or_else(|| at.map(|at| time::readable(&at)));
     }
 
     /// Says how the message that is being read came about: by which model, why it ended (in the
     /// provider's own word), and when. What is `None` stays as it was said before.
     pub(super) fn written(&mut self, model: Option<String>, stop: Option<&str>, at: Option<String>) {
         let stop = stop.and_then(Stop::of);
+        let model = model.filter(|model| self.trace.model.as_ref() != Some(model));
         if model.is_none() && stop.is_none() && at.is_none() {
             return;
         }
         let Written { model: own, stop: ended, at: when } = self.trace.written.entry(self.turn).or_default();
         *own = model.or(own.take());
         *ended = stop.or(*ended);
-        *when = at.or(when.take());
+        *when = at.map(|at| time::readable(&at)).or(when.take());
+    }
+
+    /// Says which model wrote the message that is being read, where it is not the conversation's.
+    pub(super) fn written_by(&mut self, model: Option<&str>) {
+        let Some(model) = model else { return };
+        self.name_model(model);
+        if self.trace.model.as_deref() != Some(model) && self.wrote_this_turn() {
+            self.written(Some(model.to_owned()), None, None);
+        }
+    }
+
+    fn wrote_this_turn(&self) -> bool {
+        self.trace.events.last().is_some_and(|event| event.turn == self.turn && matches!(event.what, What::Called(_)))
     }
 
     pub(super) fn finish(self) -> Trace {
@@ -93,6 +116,11 @@ impl<'a> Draft<'a> {
             None => String::new(),
             Some(json) => json.string().map_or_else(|| json.text().to_owned(), std::borrow::Cow::into_owned),
         };
+        self.call_with(tool, call_id, text);
+    }
+
+    /// The same, with the text that should be JSON.
+    pub(super) fn call_with(&mut self, tool: String, call_id: Option<String>, text: String) {
         // Models write nothing at all where a tool takes no arguments.
         let arguments = if text.trim().is_empty() { "{}".to_owned() } else { text };
         if let Err(error) = Json::parse(&arguments) {
@@ -116,6 +144,9 @@ impl<'a> Draft<'a> {
     }
 
     fn push(&mut self, what: What) {
+        if self.once.as_mut().is_some_and(|once| !once.is_new(&what)) {
+            return;
+        }
         let turn = self.turn;
         self.trace.events.push(Event { turn, what });
     }

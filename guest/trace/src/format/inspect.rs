@@ -1,20 +1,18 @@
 //! inspect-ai logs: samples with messages, arguments as objects.
 
 use super::draft::{self, Draft};
-use super::{Format, Place, never, openai_chat};
+use super::{Format, Place, Read, never, openai_chat};
 use crate::event::Trace;
 use crate::json::{Fields, Json};
+use std::collections::HashMap;
 use twinguard_core::model::Source;
 
 pub(super) const FORMAT: Format = Format {
     name: "inspect",
-    about: "inspect-ai logs as JSON: an object with `eval` and `samples`",
+    about: "inspect-ai logs: .eval archives, or JSON with `eval` and `samples`",
     part: never,
-    detect: |record| {
-        let fields = record.fields();
-        fields.get("eval").is_some_and(Json::is_object) && fields.get("version").is_some()
-    },
-    read,
+    detect: |record| record.fields.get("eval").is_some_and(Json::is_object) && record.fields.get("version").is_some(),
+    read: Read::Known(read),
 };
 
 /// Long texts stand elsewhere in the sample, under their hash.
@@ -36,6 +34,7 @@ fn read_sample(sample: &Fields<'_>, place: &Place<'_>, n: usize, model: Option<S
         Some(hash) => attachments.string(hash).unwrap_or(text),
         None => text,
     };
+    let stops = stops(sample);
     for (index, message) in sample.get("messages").map(Json::items).unwrap_or_default().iter().enumerate() {
         draft.turn(index);
         let message = message.fields();
@@ -44,6 +43,8 @@ fn read_sample(sample: &Fields<'_>, place: &Place<'_>, n: usize, model: Option<S
             "system" => draft.said(Source::SystemPrompt, content()),
             "user" => draft.said(Source::UserMessage, content()),
             "assistant" => {
+                let stop = message.string("id").and_then(|id| stops.get(&id).cloned());
+                draft.written(None, stop.as_deref(), None);
                 for call in message.get("tool_calls").map(Json::items).unwrap_or_default() {
                     let call = call.fields();
                     draft.call(call.string("function").unwrap_or_default(), call.string("id"), call.get("arguments"));
@@ -59,4 +60,17 @@ fn read_sample(sample: &Fields<'_>, place: &Place<'_>, n: usize, model: Option<S
         }
     }
     draft.finish()
+}
+
+/// Why messages ended, by their ids: the log tells it of what the model answered, in the events and for
+/// the last answer.
+fn stops(sample: &Fields<'_>) -> HashMap<String, String> {
+    let events = sample.get("events").map(Json::items).unwrap_or_default();
+    let answers = events.iter().filter_map(|event| event.fields().get("output")).chain(sample.get("output"));
+    let choices = answers.flat_map(|answer| answer.fields().get("choices").map(Json::items).unwrap_or_default());
+    let ended = choices.filter_map(|choice| {
+        let choice = choice.fields();
+        Some((choice.get("message")?.fields().string("id")?, choice.string("stop_reason")?))
+    });
+    ended.collect()
 }

@@ -1,7 +1,7 @@
 //! InterCode logs: an object of tasks, each with its actions and what they printed.
 
 use super::draft::{self, Draft};
-use super::{Format, Place, never};
+use super::{Format, Place, Read, never};
 use crate::event::Trace;
 use crate::json::{Fields, Json};
 use twinguard_core::model::Source;
@@ -10,8 +10,8 @@ pub(super) const FORMAT: Format = Format {
     name: "intercode",
     about: "InterCode logs: an object of tasks with `query` and `turn_history`",
     part: never,
-    detect: |record| record.fields().all.first().is_some_and(|(_, task)| task.fields().get("turn_history").is_some()),
-    read,
+    detect: |record| record.fields.all.first().is_some_and(|(_, task)| task.fields().get("turn_history").is_some()),
+    read: Read::Known(read),
 };
 
 fn read(record: Json<'_>, place: &Place<'_>) -> Vec<Trace> {

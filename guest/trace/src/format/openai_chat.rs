@@ -1,7 +1,7 @@
 //! OpenAI chat completions: a list of messages, alone or as `messages` of an object.
 
 use super::draft::{self, Draft};
-use super::{Format, Place};
+use super::{Format, Opened, Place, Read};
 use crate::event::Trace;
 use crate::json::{Fields, Json};
 use twinguard_core::model::Source;
@@ -11,20 +11,16 @@ pub(super) const FORMAT: Format = Format {
     about: "OpenAI chat messages: an array, or an object with `messages`, one or many a file",
     part: is_message,
     detect,
-    read,
+    read: Read::Known(read),
 };
 
 /// A message has a role, and is not itself a record.
-pub(super) fn is_message(value: Json<'_>) -> bool {
-    let fields = value.fields();
+pub(super) fn is_message(fields: &Fields<'_>) -> bool {
     fields.get("role").and_then(Json::string).is_some() && fields.get("messages").is_none()
 }
 
-fn detect(record: Json<'_>) -> bool {
-    if record.is_array() {
-        return record.items().first().copied().is_some_and(is_message);
-    }
-    record.fields().get("messages").is_some_and(Json::is_array)
+fn detect(record: &Opened<'_>) -> bool {
+    is_message(&record.first) || record.fields.get("messages").is_some_and(Json::is_array)
 }
 
 fn read(record: Json<'_>, place: &Place<'_>) -> Vec<Trace> {
@@ -37,6 +33,14 @@ fn read(record: Json<'_>, place: &Place<'_>) -> Vec<Trace> {
     }
     let messages = fields.get("messages").unwrap_or(record).items();
     read_messages(&mut draft, &messages);
+    // What was answered may stand beside what was asked.
+    let answer = fields.get("response").filter(|json| json.is_object()).map_or_else(|| fields.clone(), Json::fields);
+    if let Some(choice) = answer.get("choices").and_then(|choices| choices.first().map(Json::fields)) {
+        draft.turn(messages.len());
+        answer.string("model").iter().for_each(|model| draft.name_model(model));
+        draft.written(None, choice.string("finish_reason").as_deref(), None);
+        read_message(&mut draft, &choice.get("message").map(Json::fields).unwrap_or_default());
+    }
     vec![draft.finish()]
 }
 

@@ -1,7 +1,7 @@
 //! SWE-agent trajectories: `history`, with calls as shell text or as OpenAI's `tool_calls`.
 
 use super::draft::{self, Draft};
-use super::{Format, Place, never, openai_chat};
+use super::{Format, Place, Read, never, openai_chat};
 use crate::event::Trace;
 use crate::json::Json;
 
@@ -9,8 +9,8 @@ pub(super) const FORMAT: Format = Format {
     name: "swe-agent",
     about: "SWE-agent trajectories (.traj): an object with `history`",
     part: never,
-    detect: |record| record.fields().get("history").is_some_and(Json::is_array),
-    read,
+    detect: |record| record.fields.get("history").is_some_and(Json::is_array),
+    read: Read::Known(read),
 };
 
 /// The tool that runs an `action`, a line of shell text.

@@ -1,7 +1,7 @@
 //! tau2-bench: simulations in which the user has tools of its own.
 
 use super::draft::{self, Draft};
-use super::{Format, Place, never};
+use super::{Format, Place, Read, never};
 use crate::event::Trace;
 use crate::json::{Fields, Json};
 use twinguard_core::model::Source;
@@ -10,8 +10,8 @@ pub(super) const FORMAT: Format = Format {
     name: "tau2",
     about: "tau2-bench results: an object with `simulations`",
     part: never,
-    detect: |record| record.fields().get("simulations").is_some_and(Json::is_array),
-    read,
+    detect: |record| record.fields.get("simulations").is_some_and(Json::is_array),
+    read: Read::Known(read),
 };
 
 fn read(record: Json<'_>, place: &Place<'_>) -> Vec<Trace> {
@@ -48,6 +48,9 @@ fn read_message(draft: &mut Draft<'_>, message: &Fields<'_>) {
         // A message with calls is delivered to the device, and not to the agent.
         "user" if calls.is_empty() => draft.said(Source::UserMessage, draft::text(message.get("content"))),
         "assistant" => {
+            let raw = message.get("raw_data").map(Json::fields).unwrap_or_default();
+            let choice = raw.get("choices").and_then(|choices| choices.first().map(Json::fields)).unwrap_or(raw);
+            draft.written(None, choice.string("finish_reason").as_deref(), None);
             for call in calls.iter().map(|call| call.fields()).filter(|call| !by_user(call)) {
                 draft.call(call.string("name").unwrap_or_default(), call.string("id"), call.get("arguments"));
             }

@@ -1,7 +1,7 @@
 //! tau-bench: a list of runs, each with OpenAI chat messages as `traj`.
 
 use super::draft::{self, Draft};
-use super::{Format, Place, never, openai_chat};
+use super::{Format, Place, Read, never, openai_chat};
 use crate::event::Trace;
 use crate::json::Json;
 
@@ -9,8 +9,8 @@ pub(super) const FORMAT: Format = Format {
     name: "tau-bench",
     about: "tau-bench results: a list of runs with `task_id`, `trial` and `traj`",
     part: never,
-    detect: |record| record.fields().get("traj").is_some_and(Json::is_array),
-    read,
+    detect: |record| record.fields.get("traj").is_some_and(Json::is_array),
+    read: Read::Known(read),
 };
 
 fn read(record: Json<'_>, place: &Place<'_>) -> Vec<Trace> {

@@ -1,7 +1,7 @@
 //! ToolBench answers: a search tree, and the chains of messages that it trains on.
 
 use super::draft::Draft;
-use super::{Format, Place, never, openai_chat};
+use super::{Format, Place, Read, never, openai_chat};
 use crate::event::Trace;
 use crate::json::Json;
 
@@ -9,8 +9,8 @@ pub(super) const FORMAT: Format = Format {
     name: "toolbench",
     about: "ToolBench answers: an object with `answer_generation.train_messages`",
     part: never,
-    detect: |record| record.fields().get("answer_generation").is_some_and(Json::is_object),
-    read,
+    detect: |record| record.fields.get("answer_generation").is_some_and(Json::is_object),
+    read: Read::Known(read),
 };
 
 fn read(record: Json<'_>, place: &Place<'_>) -> Vec<Trace> {
