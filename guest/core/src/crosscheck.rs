@@ -22,6 +22,8 @@ const MOST_COMPARED: usize = 32;
 /// Arguments that bring a foreign value into the record on purpose.
 const REPLACING: &[&str] = &["new", "updated", "replacement", "target", "to", "into", "other", "alternative", "destination"];
 
+/// Verbs of tools that make a record: it may bring together what no other one did.
+const MAKING: &[&str] = &["create", "add", "new", "open", "book", "schedule", "register"];
 /// Verbs of tools that put another value in the place of the recorded one.
 const SETTING: &[&str] =
     &["update", "modify", "change", "set", "edit", "replace", "move", "exchange", "assign", "reassign", "add", "switch", "rebook", "swap"];
@@ -158,9 +160,10 @@ fn twins(context: &Context<'_>, text: &str, field: &str) -> Vec<twin::Neighbour>
     twin::nearest(context.ledger, text, field, true).into_iter().filter(is_twin).collect()
 }
 
-/// Whether the tool's name says that it puts another value in the place of a recorded one.
+/// Whether the tool's name says that it puts another value in the place of a recorded one, or makes a record.
 fn sets(context: &Context<'_>) -> bool {
-    field::words_of_name(context.tool).any(|word| SETTING.contains(&word.to_lowercase().as_str()))
+    let is_one = |word: &str| SETTING.contains(&word) || MAKING.contains(&word);
+    field::words_of_name(context.tool).any(|word| is_one(word.to_lowercase().as_str()))
 }
 
 /// Whether the call sets this field to something new by its very name: `update_reservation_flights`

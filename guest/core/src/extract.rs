@@ -134,7 +134,7 @@ fn is_masked(text: &str, range: Range<usize>) -> bool {
 
 /// Whether a wildcard follows, so that a chunk is the beginning of what is looked for.
 fn is_pattern(text: &str, range: Range<usize>) -> bool {
-    text.get(range.end..).unwrap_or_default().starts_with(['*', '%', '?', '[', '{', '$'])
+    text.get(range.end..).unwrap_or_default().starts_with(['*', '%', '?', '[', '{', '$', '(', '\\'])
 }
 
 /// Whether a chunk of a longer text is letters alone, so that it is nobody's identifier.

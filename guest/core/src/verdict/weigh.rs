@@ -113,7 +113,10 @@ impl Context<'_> {
         match () {
             () if relation == Relation::Confusable && confusable::mixed_scripts(written) => (relation, Decision::Block),
             // People are shown `DE75…6199` on purpose, and `ABC742*` is looked for.
-            () if mention.is_masked && matches!(relation, Relation::Truncated | Relation::Sibling) => (Relation::Derived, Decision::Allow),
+            () if mention.is_masked && (mention.place == Place::Code || matches!(relation, Relation::Truncated | Relation::Sibling)) => {
+                (Relation::Derived, Decision::Allow)
+            }
+            () if is_respaced(written, seen) => (Relation::Equivalent, Decision::Allow),
             // `docker logs f7a7`: commands take the beginning of a hash where it is the only one.
             () if relation == Relation::Truncated
                 && mention.place == Place::Code
