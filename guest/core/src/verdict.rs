@@ -237,7 +237,8 @@ impl Context<'_> {
         if place != Place::Whole {
             // A name without digits is a word, unless it has the look of an address or a table.
             let is_word = !has_digit && !text.contains('@');
-            return length < 5 || is_word || value.is_some();
+            // Four characters are a code where letters and digits alternate (`4XGC`), and else too common.
+            return length < 4 || length < 5 && shape::body(text).alphabet == 10 || is_word || value.is_some();
         }
         if mention.role == Role::Quantity && !has_letter {
             return true;
