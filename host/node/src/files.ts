@@ -11,7 +11,7 @@ import * as zlib from "node:zlib";
 import { reason } from "./json.js";
 
 /** What a file in a folder has to be called to be read. One that is named may be called anything. */
-const TRACE = /\.(?:json|jsonl|ndjson|traj)(?:\.gz|\.zst)?$/i;
+const TRACE = /\.(?:json|jsonl|ndjson|traj|eval)(?:\.gz|\.zst)?$/i;
 
 const GZIP = [0x1f, 0x8b];
 const ZSTD = [0x28, 0xb5, 0x2f, 0xfd];
@@ -44,14 +44,17 @@ export async function* find(path: string): AsyncGenerator<Found> {
     yield {
       file: path,
       message:
-        "no traces in this folder; files ending in .json, .jsonl, .ndjson, .traj are read (also with .gz or .zst after it), others when they are named",
+        "no traces in this folder; files ending in .json, .jsonl, .ndjson, .traj, .eval are read (also with .gz or .zst after it), others when they are named",
     };
 }
 
 /** What a file holds, unpacked. @throws Error with the reason and the way out. */
 export async function read(file: string): Promise<Uint8Array> {
   const bytes = await unpack(await readFile(file));
-  if (starts(bytes, ZIP)) throw new Error("a zip archive; expected JSON or JSON Lines, plain or as gzip or zstd: unpack it first");
+  if (starts(bytes, ZIP))
+    throw new Error(
+      "a zip archive; expected JSON or JSON Lines, plain or as gzip or zstd: unpack it first (a log of inspect-ai: `inspect log dump FILE`)",
+    );
   if (UTF16_MARKS.some((mark) => starts(bytes, mark))) {
     throw new Error("UTF-16 text; expected UTF-8: convert it first, as with `iconv -f UTF-16 -t UTF-8`");
   }

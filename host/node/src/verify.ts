@@ -13,7 +13,8 @@ import { type Line, type VerifyOptions, verifyTraces } from "./traces.js";
  * input with an issue must not be taken for clean.
  *
  * @param paths - Files and folders, one or many; plain, as gzip, or (Node 22.15 and later) as zstd.
- *   A file may hold many conversations, and their format is found by content.
+ *   A file may hold many conversations, and their format is found by content. Archives of inspect-ai
+ *   (`.eval`) are an issue here; the command and the Python package open them.
  * @throws {@link InvalidPolicy} when the policy is wrong. {@link InvalidInput} for paths that are
  *   none, or a format that does not exist.
  * @example

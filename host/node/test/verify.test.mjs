@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -71,14 +71,19 @@ test("the lines are those of the command, for the traces of every format", async
   const command = join(root, "target/debug", process.platform === "win32" ? "twinguard.exe" : "twinguard");
   for (const { name } of traceFormats()) {
     const path = join(root, "tests/data/traces", name);
-    const { stdout } = spawnSync(command, ["verify", "--all", "--format", "jsonl", path], { encoding: "utf8" });
+    // Archives are opened by the command alone.
+    const files = readdirSync(path)
+      .filter((file) => !file.endsWith(".eval"))
+      .sort()
+      .map((file) => join(path, file));
+    const { stdout } = spawnSync(command, ["verify", "--all", "--format", "jsonl", ...files], { encoding: "utf8" });
     const [summary, ...theirs] = stdout
       .trimEnd()
       .split("\n")
       .map((line) => JSON.parse(line))
       .reverse();
     assert.equal(summary.type, "summary");
-    const ours = await lines(path, { all: true });
+    const ours = await lines(files, { all: true });
     const told = ours.filter(({ type }) => type !== "issue");
     assert.deepEqual(told, theirs.reverse(), name);
   }
@@ -108,6 +113,7 @@ test("what cannot be read is an issue that tells the way out, and the rest is re
   const unreadable = [
     ["cut.jsonl.gz", gzipSync(readFileSync(example)).subarray(0, 200), /unexpected end of file/],
     ["pages.zip", Buffer.from("PK\x03\x04"), /a zip archive; .*unpack it first/],
+    ["log.eval", Buffer.from("PK\x03\x04"), /a zip archive; .*inspect log dump/],
     ["wide.json", Buffer.from("\uFEFF[]", "utf16le"), /UTF-16 text; .*iconv/],
     ["picture.png", Buffer.from("\x89PNG\0"), /binary data/],
     ["any.txt", Buffer.from('{"nothing": "known"}'), /format/],
