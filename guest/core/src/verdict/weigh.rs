@@ -62,7 +62,9 @@ impl Context<'_> {
             () if is_integer && !is_identifier && (written.len() < 6 || relation == Relation::Truncated) => (relation, Decision::Warn),
             // `from: "0x9140…"`: an opaque value is no quantity, whatever the argument is called.
             () if mention.role == Role::Quantity && (bits < OPAQUE_BITS || is_integer) => (relation, Decision::Warn),
-            () if self.creates(mention) && series::is_next(self.ledger, written, seen) => (Relation::Sibling, Decision::Allow),
+            () if relation == Relation::Twin && self.creates(mention) && series::is_next(self.ledger, written, seen) => {
+                (Relation::Sibling, Decision::Allow)
+            }
             // Whoever asks for a record gives it its name: what differs from that is a slip, too.
             () if self.creates(mention) && self.ledger.stood_in(best.id, Source::UserMessage) && !is_renumbered(written, seen) => {
                 (relation, Decision::Block)
@@ -71,7 +73,8 @@ impl Context<'_> {
                 (if counter_step(written, seen).is_some() { Relation::Sibling } else { relation }, Decision::Warn)
             }
             // Ticket after ticket is looked up, whether or not anybody listed them.
-            () if self.effect == Some(Effect::Reads)
+            () if relation == Relation::Twin
+                && self.effect == Some(Effect::Reads)
                 && self.slots.last(self.tool, &mention.slot).is_some_and(|last| series::is_step(written, last)) =>
             {
                 (Relation::Sibling, Decision::Warn)
@@ -136,7 +139,7 @@ impl Context<'_> {
                 (Relation::Sibling, Decision::Allow)
             }
             // `ADR-043` after `ADR-042`: who writes of the next one is about to make it.
-            () if series::is_next(self.ledger, written, seen) => (Relation::Sibling, Decision::Allow),
+            () if relation == Relation::Twin && series::is_next(self.ledger, written, seen) => (Relation::Sibling, Decision::Allow),
             // `item_2` beside `item_1`: source text numbers its own names.
             () if counter_step(written, seen).is_some()
                 && mention.place == Place::Code
