@@ -94,7 +94,8 @@ impl Body for Events {
 /// Has what was shown read into the ledger while it is on its way.
 pub(super) fn settle_later(conversation: &Shared) {
     let conversation = Arc::clone(conversation);
-    tokio::spawn(async move { locked(&conversation).settle() });
+    // On a thread of its own: the next request has not come yet, but other clients have.
+    drop(tokio::task::spawn_blocking(move || locked(&conversation).settle()));
 }
 
 /// The end of the event that starts at `start`: after its blank line.
