@@ -136,6 +136,13 @@ struct Families {
     sorted_in: usize,
 }
 
+/// How the first values of a field are made, as far as they were asked for.
+#[derive(Debug, Default)]
+struct Makes {
+    of: BTreeSet<String>,
+    read: usize,
+}
+
 /// The memory of one session.
 pub struct Ledger {
     hasher: FixedState,
@@ -164,6 +171,8 @@ pub struct Ledger {
     field_numbers: BTreeMap<String, u32>,
     fields: Vec<Field>,
     fields_read: usize,
+    /// By field. Only doubts about seen values ask for them, again and again.
+    makes: RefCell<Vec<Makes>>,
     limit: usize,
     full: bool,
 }
@@ -200,6 +209,7 @@ impl Ledger {
             field_numbers: BTreeMap::new(),
             fields: Vec::new(),
             fields_read: 0,
+            makes: RefCell::default(),
             // Ranges are 32 bits wide.
             limit: limit.min(u32::MAX as usize / 2),
             full: false,
@@ -487,13 +497,31 @@ impl Ledger {
         after.chain(before).filter_map(|number| self.standing(number))
     }
 
-    /// How the values of fields like this one are made; none when no result had such a field. Needs
-    /// [`Ledger::index`].
+    /// How the values of fields like this one are made, of the first ones each; none when no result had such a
+    /// field. Needs [`Ledger::index`].
     #[must_use]
     pub fn makes_in(&self, words: &str) -> BTreeSet<String> {
-        // `DE89 3704 … SAVINGS` is a line for people, and says nothing of how the value in it is made.
-        let is_one = |text: &str| !text.contains(char::is_whitespace) || !matches!(kind::kind_of(text).name, "token" | "name" | "path");
-        self.values_in(words, MOST_TELLING).filter(|standing| is_one(standing.text)).map(|standing| shape::make(standing.text)).collect()
+        let mut found = BTreeSet::new();
+        // Nobody else can hold it: it is borrowed only here, and nothing below calls back.
+        let Ok(mut makes) = self.makes.try_borrow_mut() else { return found };
+        makes.resize_with(self.fields.len(), Makes::default);
+        for (field, makes) in self.fields.iter().zip(makes.iter_mut()) {
+            if field.values.is_empty() || !field::compatible(&field.words, words) {
+                continue;
+            }
+            let known = field.values.len().min(MOST_TELLING);
+            for &number in field.values.get(makes.read..known).unwrap_or_default() {
+                let text = self.standing(number as usize).map_or("", |standing| standing.text);
+                // `DE89 3704 … SAVINGS` is a line for people, and says nothing of how the value in it is made.
+                let is_line = || matches!(kind::kind_of(text).name, "token" | "name" | "path");
+                if !text.contains(char::is_whitespace) || !is_line() {
+                    makes.of.insert(shape::make(text));
+                }
+            }
+            makes.read = known.max(makes.read);
+            found.extend(makes.of.iter().cloned());
+        }
+        found
     }
 
     /// The values that fields like this one held in tool results, at most `most`. Needs [`Ledger::index`].

@@ -214,7 +214,7 @@ impl Proxy {
         } else {
             body
         };
-        events::settle_later(conversation);
+        events::settle_later(conversation, body.len());
         head.headers.remove(hyper::header::CONTENT_LENGTH);
         Response::from_parts(head, full(body))
     }
