@@ -10,6 +10,7 @@ mod mapping;
 #[cfg(feature = "mcp")]
 mod mcp;
 mod policy;
+mod rate;
 mod sessions;
 mod verify;
 
@@ -49,6 +50,9 @@ enum Command {
     /// Show which identifiers are found in conversations, or in any text
     #[command(after_long_help = EXPLAIN_HELP)]
     Explain(Explain),
+    /// Tell how often models fail to copy an identifier, by model, tool, kind, week and more
+    #[command(after_long_help = rate::HELP)]
+    Rate(rate::Arguments),
     /// Try the guard on recorded conversations: its false alarms, and what it would have caught
     #[command(after_long_help = drill::HELP)]
     Drill(drill::Arguments),
@@ -274,6 +278,7 @@ pub fn run_from(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     let outcome = match cli.command {
         Command::Verify(arguments) => verify::run(&arguments, choice),
         Command::Explain(arguments) => explain::run(&arguments, choice),
+        Command::Rate(arguments) => rate::run(&arguments),
         Command::Drill(arguments) => drill::run(&arguments),
         #[cfg(feature = "mcp")]
         Command::Mcp(arguments) => mcp::run(&arguments),

@@ -4,6 +4,8 @@ mod align;
 mod call;
 mod cells;
 pub mod human;
+pub mod rates;
+pub(crate) mod table;
 
 pub use twinguard_trace::report::{Render, Shown, Summary, jsonl};
 

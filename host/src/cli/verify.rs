@@ -54,7 +54,7 @@ pub(super) fn run(arguments: &Verify, color: ColorChoice) -> Result<u8, Failure>
 }
 
 /// A conversation for which no session could be opened is blocked like one whose session failed.
-fn report(guard: &Guard, policy: &str, trace: Trace) -> Report {
+pub(super) fn report(guard: &Guard, policy: &str, trace: Trace) -> Report {
     match guard.session(policy) {
         Ok(mut session) => verify::verify(&mut session, trace),
         Err(error) => Report::unopened(trace).because(&error),
