@@ -110,6 +110,8 @@ Examples:
   twinguard verify 'logs/2026-*/*.jsonl.gz'     a glob; gzip and zstd are unpacked
   some-agent --print-trace | twinguard verify   the standard input
   twinguard verify --format jsonl --all runs/   every identifier, for other programs
+  twinguard verify --format html runs/ > report.html
+                                                one page for a browser: rates, findings, postmortems
 
 Exit codes:
   0  no finding at or above --fail-on
@@ -172,8 +174,8 @@ struct Verify {
     source: Source,
 
     /// How to write the report
-    #[arg(long, value_enum, default_value_t = Output::Human)]
-    format: Output,
+    #[arg(long, value_enum, default_value_t = ReportFormat::Human)]
+    format: ReportFormat,
 
     /// The mildest decision that makes the exit code 1
     #[arg(long, value_enum, default_value_t = FailOn::Ask, value_name = "DECISION")]
@@ -182,6 +184,10 @@ struct Verify {
     /// Also report identifiers that are allowed
     #[arg(long)]
     all: bool,
+
+    /// Only the conversation of this name
+    #[arg(long, value_name = "NAME")]
+    trace: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -200,6 +206,16 @@ enum Output {
     Human,
     /// For programs: one JSON object a line
     Jsonl,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum ReportFormat {
+    /// For people: the call, the difference, and where the seen value stood
+    Human,
+    /// For programs: one JSON object a line
+    Jsonl,
+    /// For a browser: one page with rates, a table to sort and filter, and postmortems
+    Html,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]

@@ -3,6 +3,7 @@
 mod align;
 mod call;
 mod cells;
+pub mod html;
 pub mod human;
 pub mod rates;
 pub(crate) mod table;

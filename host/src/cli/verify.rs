@@ -1,9 +1,10 @@
 //! `twinguard verify`.
 
 use super::batch::Work;
-use super::{Failure, Output, Verify, columns, complain_of, policy};
+use super::{Failure, ReportFormat, Verify, columns, complain_of, policy};
 use crate::Guard;
 use crate::input::{self, Input};
+use crate::report::html::{Html, Replay};
 use crate::report::human::Human;
 use crate::report::jsonl::Jsonl;
 use crate::report::{Render, Shown, Summary};
@@ -22,16 +23,23 @@ pub(super) fn run(arguments: &Verify, color: ColorChoice) -> Result<u8, Failure>
     let shown = Shown { all: arguments.all };
     let out = io::stdout().lock();
     let mut render: Box<dyn Render> = match arguments.format {
-        Output::Human => Box::new(Human::new(BufWriter::new(AutoStream::new(out, color)), shown, columns())),
-        Output::Jsonl => Box::new(Jsonl::new(BufWriter::new(out), shown)),
+        ReportFormat::Human => Box::new(Human::new(BufWriter::new(AutoStream::new(out, color)), shown, columns())),
+        ReportFormat::Jsonl => Box::new(Jsonl::new(BufWriter::new(out), shown)),
+        ReportFormat::Html => Box::new(Html::new(BufWriter::new(out), shown, replay(arguments))),
     };
     let (inputs, issues) = input::find(&arguments.source.paths);
     issues.iter().for_each(complain_of);
     let mut unreadable = !issues.is_empty();
     let mut summary = Summary::default();
-    let work = Work { doing: "verifying", long: LONG, format: arguments.source.format(), one: |trace| report(&guard, &policy, trace) };
+    let work = Work {
+        doing: "verifying",
+        long: LONG,
+        format: arguments.source.format(),
+        one: |trace| wanted(arguments, &trace).then(|| report(&guard, &policy, trace)),
+    };
     work.run(&inputs, |outcome| match outcome {
-        Ok(report) => {
+        Ok(None) => Ok(()),
+        Ok(Some(report)) => {
             report.trace.issues.iter().for_each(complain_of);
             unreadable |= !report.trace.issues.is_empty();
             summary.add(&report, shown);
@@ -46,11 +54,27 @@ pub(super) fn run(arguments: &Verify, color: ColorChoice) -> Result<u8, Failure>
     render.finish(&summary)?;
     if summary.traces == 0 && !unreadable {
         let file = inputs.first().map(Input::name).unwrap_or_default();
-        complain_of(&Issue { file, line: None, message: "no conversation in here, so nothing was verified".to_owned() });
+        let named = arguments.trace.as_ref().map(|name| format!(" named `{name}`")).unwrap_or_default();
+        complain_of(&Issue { file, line: None, message: format!("no conversation{named} in here, so nothing was verified") });
         unreadable = true;
     }
     let found = summary.gravest.is_some_and(|gravest| gravest >= arguments.fail_on.decision());
     Ok(if unreadable { 2 } else { u8::from(found) })
+}
+
+/// Whether a conversation is the one that was asked for, if one was.
+fn wanted(arguments: &Verify, trace: &Trace) -> bool {
+    arguments.trace.as_ref().is_none_or(|name| *name == trace.id)
+}
+
+/// What the commands in a report have to say besides the file.
+fn replay(arguments: &Verify) -> Replay {
+    let source = &arguments.source;
+    Replay {
+        trace_format: source.trace_format.map(|format| format.name.to_owned()),
+        mapping: source.mapping.map(|format| format.name.to_owned()), // the file it was read from
+        policy: source.policy.clone(),
+    }
 }
 
 /// A conversation for which no session could be opened is blocked like one whose session failed.
