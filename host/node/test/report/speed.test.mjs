@@ -13,7 +13,7 @@ let url = "";
 before(async () => {
   chromium = await start();
   // A model that copies nothing rightly.
-  url = report("large", runs(10_000, { calls: 5, slips: 10_000 }));
+  url = report("large", runs(10_300, { calls: 5, slips: 10_000 }));
 });
 
 after(() => chromium.stop());
@@ -28,7 +28,7 @@ test("the first row is there within two seconds, and a filter or an order within
       return performance.getEntriesByName("shown")[0]?.startTime ?? Number.NaN;
     });
     assert.ok(await page.isVisible("#rows .finding"));
-    assert.match((await page.textContent("#status")) ?? "", /^(49,[5-9]|50,0)\d\d findings\.$/);
+    assert.match((await page.textContent("#status")) ?? "", /^5\d,\d{3} findings\.$/);
     times.push(Math.round(shown));
     await page.context().close();
     assert.deepEqual(errors, []);

@@ -10,6 +10,8 @@ use twinguard_trace::verify::Judged;
 const VALUE: usize = 80;
 /// Sightings that are listed.
 const SIGHTINGS: usize = 3;
+/// Sightings that the guard keeps of a value.
+const KEPT: usize = 8;
 /// Near values that are listed after the nearest.
 const OTHERS: usize = 2;
 /// A chance above this is no argument.
@@ -97,7 +99,11 @@ fn places(lead: &str, seen: &str, seen_in: &[Sighting]) -> String {
 
 fn sources(finding: &Finding, written: &str, other: Option<&str>) -> String {
     let near = finding.nearest.first().map(|near| near.seen_in.as_slice()).unwrap_or_default();
-    let times = if near.len() == 1 { "once".to_owned() } else { format!("{} times", near.len()) };
+    let times = match near.len() {
+        1 => "in one place".to_owned(),
+        places @ 0..KEPT => format!("in {places} places"),
+        places => format!("in {places} places or more"),
+    };
     match (other, finding.relation) {
         (Some(other), Relation::Crossed | Relation::Collision | Relation::Misfield) => {
             format!("Right: they held both {written} and {other}.")
@@ -160,7 +166,7 @@ fn guard_step(decision: Decision, what: &str) -> String {
 fn happened(tool: &str, answered: Option<u32>) -> String {
     match answered {
         Some(turn) => format!("In this recording nothing stopped the call: {tool} answered in turn {turn}."),
-        None => "The record ends without an answer to this call, so whether it ran is not known.".to_owned(),
+        None => "The record has no answer to this call, so whether it ran is not known.".to_owned(),
     }
 }
 

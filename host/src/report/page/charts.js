@@ -81,7 +81,7 @@ function drawRows(chart, { title, about, filter }, overall, choose) {
     about && h("p", { class: "quiet" }, about),
     h(
       "div",
-      { class: "scroll", role: "region", "aria-labelledby": id, tabindex: 0 },
+      { class: "scroll" },
       h(
         "table",
         { tabindex: -1, "aria-labelledby": id },

@@ -100,7 +100,7 @@ function drawPostmortem(row, detail) {
       ),
     ),
     h("h5", {}, "To replay it"),
-    h("pre", { class: "command", tabindex: 0 }, detail.replay),
+    h("pre", { class: "command" }, detail.replay),
     copyCommand,
   );
 }
