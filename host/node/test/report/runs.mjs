@@ -1,5 +1,5 @@
-// Conversations made up from a seed, for the report: several models over several weeks, some of which
-// copy worse than others. `node test/report/runs.mjs 2000` prints as many traces, one a line.
+// Conversations made up from a seed, for the report: models that do not exist over several weeks, some of
+// which copy worse than others. `node test/report/runs.mjs 2000` prints as many traces, one a line.
 
 import { fileURLToPath } from "node:url";
 
@@ -10,10 +10,10 @@ import { fileURLToPath } from "node:url";
  */
 
 const MODELS = [
-  { name: "gpt-4o", share: 0.3, slips: 0.004 },
-  { name: "claude-sonnet-4-5", share: 0.3, slips: 0.001 },
-  { name: "gemini-2.5-flash", share: 0.25, slips: 0.009 },
-  { name: "qwen3-32b", share: 0.15, slips: 0.02 },
+  { name: "atlas-large", share: 0.3, slips: 0.004 },
+  { name: "boreal-2", share: 0.3, slips: 0.001 },
+  { name: "atlas-mini", share: 0.25, slips: 0.009 },
+  { name: "cirrus-32b", share: 0.15, slips: 0.02 },
 ];
 /** The tool that looks something up, the one that acts on it, the argument, and what its values look like. */
 const TASKS = [
