@@ -13,7 +13,7 @@ mod replay;
 pub use replay::Replay;
 
 use super::align::pieces;
-use super::cells::{cells, head, safe};
+use super::cells::{cells, head};
 use super::{Render, Shown, Summary};
 use crate::rate::view::View;
 use crate::rate::{By, Rates};
@@ -157,6 +157,12 @@ impl<W: Write> Render for Html<W> {
         self.begin()?;
         self.flush()?;
         let rates = View::new(&self.rates, CHARTS);
+        // As the table has them, so that a name leads to its findings.
+        let names: Vec<Vec<String>> = rates.by.iter().map(|chart| chart.rows.iter().map(|row| short(row.name)).collect()).collect();
+        let mut rates: View<'_> = rates.clone();
+        for (row, name) in rates.by.iter_mut().zip(&names).flat_map(|(chart, names)| chart.rows.iter_mut().zip(names)) {
+            row.name = name;
+        }
         let (_, end) = halves();
         let without = without_scripts(summary, &rates);
         let totals = Totals {
@@ -177,7 +183,6 @@ impl<W: Write> Render for Html<W> {
 
 impl Row {
     fn new(report: &Report, judged: &Judged, finding: Option<&Finding>) -> Self {
-        let short = |text: &str| head(&cells(text), NAME);
         let (decision, relation) = match (finding, judged.stop) {
             (Some(finding), _) => (finding.decision, finding.relation.name()),
             (None, Some(_)) => (Decision::Warn, "stopped"),
@@ -197,12 +202,17 @@ impl Row {
             written.unwrap_or_default(),
             seen,
             report.model(judged).map(short),
-            finding.map(|finding| safe(&finding.kind)).unwrap_or_default(),
+            finding.map(|finding| short(&finding.kind)).unwrap_or_default(),
             report.at(judged).map(short),
             short(&report.trace.id),
             judged.turn,
         )
     }
+}
+
+/// A name, whatever somebody has put into it.
+fn short(text: &str) -> String {
+    head(&cells(text), NAME)
 }
 
 /// What stands before the findings, and what behind them.
@@ -234,6 +244,10 @@ fn without_scripts(summary: &Summary, rates: &View<'_>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use twinguard_core::model::{Observation, Source, ToolCall};
+    use twinguard_core::session::Session;
+    use twinguard_trace::event::{Event, Trace, What};
+    use twinguard_trace::verify;
 
     #[test]
     fn the_page_has_its_places_and_nothing_in_it_ends_it_early() {
@@ -245,5 +259,42 @@ mod tests {
             assert!(!text.contains("</s") && !text.contains("<!--") && places.iter().all(|place| !text.contains(place)));
         }
         assert_eq!(json(&"</script><!--").unwrap(), "\"\\u003c/script>\\u003c!--\"");
+    }
+
+    /// A conversation in which the model writes `acct_7H9j2` this often.
+    fn report(calls: usize) -> Report {
+        let shown = Observation {
+            source: Source::ToolResult,
+            tool: Some("search".to_owned()),
+            call_id: None,
+            content: r#"{"accounts": [{"id": "acct_7H9j3"}]}"#.to_owned(),
+            incomplete: false,
+        };
+        let call = ToolCall {
+            tool: "refund".to_owned(),
+            call_id: None,
+            arguments: format!(r#"{{"account_id": "acct_7H9j2", "note": "{}"}}"#, "x".repeat(4_000)),
+            effect: None,
+        };
+        let events = std::iter::once(What::Shown(shown)).chain(std::iter::repeat_n(What::Called(call), calls));
+        let events = events.enumerate().map(|(at, what)| Event { turn: at as u32, what }).collect();
+        verify::verify(&mut Session::open("").unwrap(), Trace { id: "run".to_owned(), events, ..Trace::default() })
+    }
+
+    #[test]
+    fn what_is_held_does_not_grow_with_the_findings() {
+        let mut html = Html::new(Vec::new(), Shown { all: false }, Replay::default());
+        let report = report(PART - 1);
+        for n in 1..20 {
+            html.trace(&report).unwrap();
+            assert!(html.rows.len() < PART && html.details.len() <= PART_BYTES);
+            assert_eq!(elements(&html.out), n * (PART - 1) / PART);
+        }
+        html.finish(&Summary::default()).unwrap();
+        assert_eq!(elements(&html.out), 19);
+    }
+
+    fn elements(page: &[u8]) -> usize {
+        String::from_utf8_lossy(page).matches("class=\"details\"").count()
     }
 }

@@ -2,7 +2,7 @@
 
 use super::excerpt::{Excerpt, excerpt};
 use super::postmortem::{self, Postmortem};
-use crate::report::cells::safe;
+use crate::report::cells::{cells, head};
 use serde::Serialize;
 use twinguard_core::model::{Finding, Observation, Sighting, Source};
 use twinguard_trace::event::{Event, What};
@@ -13,6 +13,10 @@ const CALL: usize = 1200;
 const SEEN: usize = 1000;
 const ANSWER: usize = 500;
 const LEADING: usize = 400;
+
+/// Columns of a name, and of a message; both may quote a value of any length.
+const NAME: usize = 120;
+const MESSAGE: usize = 2000;
 
 /// The parts behind a row of the table.
 #[derive(Debug, Serialize)]
@@ -58,10 +62,10 @@ impl Detail {
             (None, None) => judged.message.clone(),
         };
         Self {
-            file: safe(&report.trace.file),
+            file: short(&report.trace.file),
             line: report.trace.line,
-            call_id: judged.call_id.as_deref().map(safe),
-            message: safe(&message),
+            call_id: judged.call_id.as_deref().map(short),
+            message: head(&cells(&message), MESSAGE),
             conversation: conversation(report, judged, finding, answer),
             postmortem,
             replay,
@@ -98,7 +102,7 @@ fn conversation(report: &Report, judged: &Judged, finding: Option<&Finding>, ans
             ("before", LEADING, None)
         };
         let (title, text) = match &event.what {
-            What::Called(call) => (format!("call of {}", safe(&call.tool)), call.arguments.as_str()),
+            What::Called(call) => (format!("call of {}", short(&call.tool)), call.arguments.as_str()),
             What::Shown(shown) => (title(shown), shown.content.as_str()),
         };
         let Excerpt { before, after } = excerpt(text, value, room);
@@ -132,10 +136,14 @@ fn answer(report: &Report, judged: &Judged) -> Option<usize> {
 
 fn title(shown: &Observation) -> String {
     match (shown.source, shown.tool.as_deref()) {
-        (Source::ToolResult, Some(tool)) => format!("result of {}", safe(tool)),
+        (Source::ToolResult, Some(tool)) => format!("result of {}", short(tool)),
         (Source::ToolResult, None) => "result of a tool".to_owned(),
         (Source::UserMessage, _) => "message of the user".to_owned(),
         (Source::SystemPrompt, _) => "system prompt".to_owned(),
         (Source::Host, _) => "values of the host".to_owned(),
     }
+}
+
+fn short(text: &str) -> String {
+    head(&cells(text), NAME)
 }

@@ -7,7 +7,9 @@ use twinguard_core::credential::{SHOWN as SECRET, is_credential, is_secret_field
 use twinguard_trace::json::Json;
 
 /// Longer JSON is shown as it stands.
-const LONGEST_SET_OUT: usize = 64 << 10;
+const LONGEST_SET_OUT: usize = 32 << 10;
+/// In a longer text a value is looked for without following the pointer.
+const LONGEST_FOLLOWED: usize = 1 << 20;
 /// Values nested deeper are shown as they stand.
 const DEEPEST: usize = 12;
 /// A value that fits stays on its line.
@@ -75,7 +77,8 @@ fn locate(text: &str, pointer: &str, value: &str) -> Option<Range<usize>> {
     if value.is_empty() {
         return None;
     }
-    let leaf = Json::parse(text).ok().map(|json| leaf(json, pointer));
+    let json = (text.len() <= LONGEST_FOLLOWED).then(|| Json::parse(text).ok()).flatten();
+    let leaf = json.map(|json| leaf(json, pointer));
     let within = leaf.and_then(|leaf| {
         let start = leaf.text().as_ptr().addr().checked_sub(text.as_ptr().addr())?;
         find(leaf.text(), value).map(|found| found.start + start..found.end + start)

@@ -8,6 +8,8 @@ use twinguard_trace::verify::Judged;
 
 /// Columns of a value in a sentence.
 const VALUE: usize = 80;
+/// Columns of a difference in words.
+const EDIT: usize = 300;
 /// Sightings that are listed.
 const SIGHTINGS: usize = 3;
 /// Sightings that the guard keeps of a value.
@@ -135,7 +137,7 @@ fn inference(judged: &Judged, finding: &Finding, written: &str, other: Option<&s
         Relation::Unseen => format!("In doubt: it wrote {written}, and nothing had shown that value."),
     };
     if let Some(near) = finding.nearest.first().filter(|near| !near.edit.is_empty() && !text.ends_with('.')) {
-        text.push_str(&format!(": {}", near.edit));
+        text.push_str(&format!(": {}", head(&cells(&near.edit), EDIT)));
     }
     if !text.ends_with('.') {
         text.push('.');

@@ -104,6 +104,8 @@ function choices(field) {
 function choose(filter, value) {
   part("filters", HTMLFormElement).reset();
   const select = part(filter, HTMLSelectElement);
+  // Where there are very many, the list may lack this one.
+  if (![...select.options].some((option) => option.value === value)) select.append(h("option", { value }, value));
   select.value = value;
   setTimeout(() => {
     refresh();
