@@ -110,9 +110,13 @@ Examples:
   twinguard verify 'logs/2026-*/*.jsonl.gz'     a glob; gzip and zstd are unpacked
   some-agent --print-trace | twinguard verify   the standard input
   twinguard verify --format jsonl --all runs/   every identifier, for other programs
+  twinguard verify --format sarif runs/ > twinguard.sarif
+                                                for code scanning; also junit and markdown
+  twinguard verify --write-baseline known.json runs/
+  twinguard verify --baseline known.json runs/  from then on, only what is new
 
 Exit codes:
-  0  no finding at or above --fail-on
+  0  no finding at or above --fail-on that the baseline does not know, or a baseline was written
   1  findings
   2  something could not be read or run; it is named on stderr, and the rest was verified
 
@@ -172,8 +176,8 @@ struct Verify {
     source: Source,
 
     /// How to write the report
-    #[arg(long, value_enum, default_value_t = Output::Human)]
-    format: Output,
+    #[arg(long, value_enum, default_value_t = ReportFormat::Human)]
+    format: ReportFormat,
 
     /// The mildest decision that makes the exit code 1
     #[arg(long, value_enum, default_value_t = FailOn::Ask, value_name = "DECISION")]
@@ -182,6 +186,14 @@ struct Verify {
     /// Also report identifiers that are allowed
     #[arg(long)]
     all: bool,
+
+    /// Leave out what an earlier run has found, as often as it was found then
+    #[arg(long, value_name = "FILE")]
+    baseline: Option<PathBuf>,
+
+    /// Write down everything that is found, for --baseline; the exit code is then 0
+    #[arg(long, value_name = "FILE")]
+    write_baseline: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -200,6 +212,20 @@ enum Output {
     Human,
     /// For programs: one JSON object a line
     Jsonl,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum ReportFormat {
+    /// For people: the call, the difference, and where the seen value stood
+    Human,
+    /// For programs: one JSON object a line
+    Jsonl,
+    /// For code-review tools: SARIF 2.1.0
+    Sarif,
+    /// For continuous integration: JUnit XML, a case for each conversation
+    Junit,
+    /// For the comment on a pull request
+    Markdown,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]

@@ -4,7 +4,11 @@ mod align;
 mod call;
 mod cells;
 pub mod human;
+pub mod junit;
+mod locate;
+pub mod markdown;
 pub mod rates;
+pub mod sarif;
 pub(crate) mod table;
 
 pub use twinguard_trace::report::{Render, Shown, Summary, jsonl};

@@ -2,6 +2,7 @@
 
 pub mod jsonl;
 
+use crate::event::Issue;
 use crate::verify::Report;
 use std::collections::BTreeMap;
 use std::io;
@@ -14,6 +15,15 @@ pub trait Render {
     /// # Errors
     /// When the output cannot be written.
     fn trace(&mut self, report: &Report) -> io::Result<()>;
+
+    /// Writes that something could not be read. It is said to people elsewhere, so most reports say
+    /// nothing of it.
+    ///
+    /// # Errors
+    /// When the output cannot be written.
+    fn issue(&mut self, _: &Issue) -> io::Result<()> {
+        Ok(())
+    }
 
     /// Writes the summary.
     ///
