@@ -112,9 +112,13 @@ Examples:
   twinguard verify --format jsonl --all runs/   every identifier, for other programs
   twinguard verify --format html runs/ > report.html
                                                 one page for a browser: rates, findings, postmortems
+  twinguard verify --format sarif runs/ > twinguard.sarif
+                                                for code scanning; also junit and markdown
+  twinguard verify --write-baseline known.json runs/
+  twinguard verify --baseline known.json runs/  from then on, only what is new
 
 Exit codes:
-  0  no finding at or above --fail-on
+  0  no finding at or above --fail-on that the baseline does not know, or a baseline was written
   1  findings
   2  something could not be read or run; it is named on stderr, and the rest was verified
 
@@ -188,6 +192,14 @@ struct Verify {
     /// Only the conversation of this name
     #[arg(long, value_name = "NAME")]
     trace: Option<String>,
+
+    /// Leave out what an earlier run has found, as often as it was found then
+    #[arg(long, value_name = "FILE")]
+    baseline: Option<PathBuf>,
+
+    /// Write down everything that is found, for --baseline; the exit code is then 0
+    #[arg(long, value_name = "FILE")]
+    write_baseline: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -214,6 +226,12 @@ enum ReportFormat {
     Human,
     /// For programs: one JSON object a line
     Jsonl,
+    /// For code-review tools: SARIF 2.1.0
+    Sarif,
+    /// For continuous integration: JUnit XML, a case for each conversation
+    Junit,
+    /// For the comment on a pull request
+    Markdown,
     /// For a browser: one page with rates, a table to sort and filter, and postmortems
     Html,
 }

@@ -40,6 +40,8 @@ pub mod input;
 #[cfg(feature = "cli")]
 pub mod rate;
 #[cfg(feature = "cli")]
+pub mod baseline;
+#[cfg(feature = "cli")]
 pub mod report;
 #[cfg(feature = "cli")]
 pub mod drill;

@@ -32,6 +32,8 @@
 
 pub mod share;
 pub mod band;
+pub mod compare;
+pub mod filter;
 pub mod view;
 
 use band::Group;

@@ -3,13 +3,19 @@
 use super::batch::Work;
 use super::{Failure, ReportFormat, Verify, columns, complain_of, policy};
 use crate::Guard;
+use crate::baseline::Baseline;
 use crate::input::{self, Input};
 use crate::report::html::{Html, Replay};
 use crate::report::human::Human;
 use crate::report::jsonl::Jsonl;
+use crate::report::junit::Junit;
+use crate::report::markdown::Markdown;
+use crate::report::sarif::Sarif;
 use crate::report::{Render, Shown, Summary};
 use anstream::{AutoStream, ColorChoice};
-use std::io::{self, BufWriter};
+use std::fs;
+use std::io::{self, BufWriter, Write as _};
+use std::path::PathBuf;
 use twinguard_trace::event::{Issue, Trace};
 use twinguard_trace::verify::{self, Report};
 
@@ -20,15 +26,20 @@ pub(super) fn run(arguments: &Verify, color: ColorChoice) -> Result<u8, Failure>
     arguments.source.must_be_there()?;
     let guard = Guard::new()?;
     let policy = policy::load(&guard, arguments.source.policy.as_deref())?;
+    let mut known = Known::read(arguments)?;
     let shown = Shown { all: arguments.all };
     let out = io::stdout().lock();
     let mut render: Box<dyn Render> = match arguments.format {
         ReportFormat::Human => Box::new(Human::new(BufWriter::new(AutoStream::new(out, color)), shown, columns())),
         ReportFormat::Jsonl => Box::new(Jsonl::new(BufWriter::new(out), shown)),
+        ReportFormat::Sarif => Box::new(Sarif::new(BufWriter::new(out), shown)),
+        ReportFormat::Junit => Box::new(Junit::new(BufWriter::new(out), arguments.fail_on.decision())),
+        ReportFormat::Markdown => Box::new(Markdown::new(BufWriter::new(out), shown)),
         ReportFormat::Html => Box::new(Html::new(BufWriter::new(out), shown, replay(arguments))),
     };
     let (inputs, issues) = input::find(&arguments.source.paths);
     issues.iter().for_each(complain_of);
+    issues.iter().try_for_each(|issue| render.issue(issue))?;
     let mut unreadable = !issues.is_empty();
     let mut summary = Summary::default();
     let work = Work {
@@ -39,8 +50,11 @@ pub(super) fn run(arguments: &Verify, color: ColorChoice) -> Result<u8, Failure>
     };
     work.run(&inputs, |outcome| match outcome {
         Ok(None) => Ok(()),
-        Ok(Some(report)) => {
+        Ok(Some(mut report)) => {
             report.trace.issues.iter().for_each(complain_of);
+            report.trace.issues.iter().try_for_each(|issue| render.issue(issue))?;
+            render.whole(&report);
+            known.sort_out(&mut report);
             unreadable |= !report.trace.issues.is_empty();
             summary.add(&report, shown);
             render.trace(&report)
@@ -48,7 +62,7 @@ pub(super) fn run(arguments: &Verify, color: ColorChoice) -> Result<u8, Failure>
         Err(issue) => {
             complain_of(&issue);
             unreadable = true;
-            Ok(())
+            render.issue(&issue)
         }
     })?;
     render.finish(&summary)?;
@@ -59,7 +73,47 @@ pub(super) fn run(arguments: &Verify, color: ColorChoice) -> Result<u8, Failure>
         unreadable = true;
     }
     let found = summary.gravest.is_some_and(|gravest| gravest >= arguments.fail_on.decision());
-    Ok(if unreadable { 2 } else { u8::from(found) })
+    let accepted = known.close(arguments)?;
+    Ok(if unreadable { 2 } else { u8::from(found && !accepted) })
+}
+
+/// What earlier runs have found, and what is written down of this one.
+struct Known {
+    before: Option<Baseline>,
+    now: Baseline,
+    left_out: u64,
+}
+
+impl Known {
+    fn read(arguments: &Verify) -> Result<Self, Failure> {
+        let read = |path: &PathBuf| {
+            let text = fs::read_to_string(path).map_err(|error| format!("cannot be read: {error}"));
+            let parsed = text.and_then(|text| Baseline::parse(&text));
+            parsed.map_err(|why| Failure::Message(format!("`{}`: {why}", path.display())))
+        };
+        Ok(Self { before: arguments.baseline.as_ref().map(read).transpose()?, now: Baseline::default(), left_out: 0 })
+    }
+
+    /// Notes what is there, and takes out what was there before.
+    fn sort_out(&mut self, report: &mut Report) {
+        self.now.add(report);
+        if let Some(before) = &mut self.before {
+            self.left_out += before.take_from(report);
+        }
+    }
+
+    /// Writes what is to be written; tells whether everything that was found is accepted by that.
+    fn close(&self, arguments: &Verify) -> Result<bool, Failure> {
+        if let Some(before) = &self.before {
+            let (left_out, gone) = (self.left_out, before.len());
+            let _ = writeln!(io::stderr(), "baseline: {left_out} known and left out, {gone} not found again");
+        }
+        let Some(path) = &arguments.write_baseline else { return Ok(false) };
+        let written = fs::write(path, self.now.text());
+        written.map_err(|error| Failure::Message(format!("the baseline `{}` cannot be written: {error}", path.display())))?;
+        let _ = writeln!(io::stderr(), "baseline: {} written to `{}`", self.now.len(), path.display());
+        Ok(true)
+    }
 }
 
 /// Whether a conversation is the one that was asked for, if one was.

@@ -28,6 +28,7 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::mem;
 use twinguard_core::model::{Decision, Finding};
+use twinguard_trace::event::Issue;
 use twinguard_trace::verify::{Judged, Report};
 
 const PAGE: &str = include_str!("page/page.html");
@@ -48,6 +49,10 @@ const CHARTS: &[By] = &[By::Week, By::Model, By::Tool, By::Kind, By::Relation, B
 /// Rows and bytes of a part: enough to pack well, little enough to be unpacked while somebody waits.
 const PART: usize = 64;
 const PART_BYTES: usize = 512 << 10;
+/// What could not be read is named so often, and counted beyond that.
+const ISSUES: usize = 50;
+/// Columns of such a message.
+const ISSUE: usize = 400;
 /// Columns of a value, and of a name, in the table.
 const VALUE: usize = 90;
 const NAME: usize = 120;
@@ -59,6 +64,8 @@ pub struct Html<W> {
     shown: Shown,
     replay: Replay,
     rates: Rates,
+    issues: Vec<String>,
+    unread: u64,
     has_begun: bool,
     rows: Vec<Row>,
     /// The details of these rows, each a JSON object.
@@ -90,13 +97,26 @@ struct Totals<'a> {
     stopped: u64,
     by_decision: BTreeMap<&'static str, u64>,
     by_relation: BTreeMap<&'static str, u64>,
+    /// What could not be read: how often, and the first of it.
+    unread: u64,
+    issues: &'a [String],
     rates: View<'a>,
 }
 
 impl<W: Write> Html<W> {
     /// Writes to `out`. `replay` is what the commands in the page have to say besides the file.
     pub fn new(out: W, shown: Shown, replay: Replay) -> Self {
-        Self { out, shown, replay, rates: Rates::default(), has_begun: false, rows: Vec::new(), details: Vec::new() }
+        Self {
+            out,
+            shown,
+            replay,
+            rates: Rates::default(),
+            issues: Vec::new(),
+            unread: 0,
+            has_begun: false,
+            rows: Vec::new(),
+            details: Vec::new(),
+        }
     }
 
     fn begin(&mut self) -> io::Result<()> {
@@ -138,9 +158,12 @@ impl<W: Write> Html<W> {
 }
 
 impl<W: Write> Render for Html<W> {
+    fn whole(&mut self, report: &Report) {
+        self.rates.add(report);
+    }
+
     fn trace(&mut self, report: &Report) -> io::Result<()> {
         self.begin()?;
-        self.rates.add(report);
         let shown = self.shown;
         for judged in &report.judged {
             for finding in judged.findings.iter().filter(|finding| shown.shows(finding)) {
@@ -149,6 +172,14 @@ impl<W: Write> Render for Html<W> {
             if judged.unchecked() || judged.stop.is_some() {
                 self.add(report, judged, None)?;
             }
+        }
+        Ok(())
+    }
+
+    fn issue(&mut self, issue: &Issue) -> io::Result<()> {
+        self.unread += 1;
+        if self.issues.len() < ISSUES {
+            self.issues.push(head(&cells(&issue.to_string()), ISSUE));
         }
         Ok(())
     }
@@ -164,7 +195,7 @@ impl<W: Write> Render for Html<W> {
             row.name = name;
         }
         let (_, end) = halves();
-        let without = without_scripts(summary, &rates);
+        let without = without_scripts(summary, self.unread, &rates);
         let totals = Totals {
             traces: summary.traces,
             calls: summary.calls,
@@ -172,6 +203,8 @@ impl<W: Write> Render for Html<W> {
             stopped: summary.stopped,
             by_decision: summary.by_decision.iter().map(|(decision, n)| (decision.name(), *n)).collect(),
             by_relation: summary.by_relation.iter().map(|(relation, n)| (relation.name(), *n)).collect(),
+            unread: self.unread,
+            issues: &self.issues,
             rates,
         };
         // What holds names of strangers last: one of them may be called like a place.
@@ -231,12 +264,13 @@ fn hash(text: &str) -> String {
 }
 
 /// What a browser shows that runs no scripts: numbers, and names that are ours.
-fn without_scripts(summary: &Summary, rates: &View<'_>) -> String {
+fn without_scripts(summary: &Summary, unread: u64, rates: &View<'_>) -> String {
     let rate = rates.overall;
     let found: Vec<String> = summary.by_decision.iter().rev().map(|(decision, n)| format!("{n} {decision}")).collect();
     let found = if found.is_empty() { "nothing to report".to_owned() } else { found.join(", ") };
+    let unread = if unread == 0 { String::new() } else { format!("\n<p>Could not be read, or not as it should be: {unread}.</p>") };
     format!(
-        "<p>{} traces, {} calls, {} identifiers: {found}.</p>\n<p>{} of {} copied identifiers were substituted: {} per 10,000 (95 % interval {} to {}).</p>",
+        "<p>{} traces, {} calls, {} identifiers: {found}.</p>\n<p>{} of {} copied identifiers were substituted: {} per 10,000 (95 % interval {} to {}).</p>{unread}",
         summary.traces, summary.calls, summary.identifiers, rate.substituted, rate.copied, rate.per_10000, rate.low, rate.high
     )
 }

@@ -19,6 +19,8 @@ const SEEN: Style = AnsiColor::Green.on_default().bold();
 const INDENT: usize = 4;
 /// Stands before the seen value, one row under the carets.
 const LABEL: &str = "seen ";
+/// Columns of plain text.
+const PLAIN: usize = 100;
 /// Near values that are listed after the nearest.
 const OTHERS: usize = 2;
 
@@ -163,6 +165,18 @@ impl<W: Write> Human<W> {
             seen.unwrap_or_default(),
         );
     }
+}
+
+/// A finding as plain text, for reports that wrap it in a form of their own.
+pub(super) fn plain(judged: &Judged, finding: &Finding) -> String {
+    let human = Human::new(io::sink(), Shown { all: true }, PLAIN);
+    let mut text = String::new();
+    if finding.decision == Decision::Allow {
+        Human::<io::Sink>::allowed(&mut text, judged, finding);
+    } else {
+        human.finding(&mut text, judged, finding, &[]);
+    }
+    anstream::adapter::strip_str(&text).to_string()
 }
 
 impl<W: Write> Render for Human<W> {

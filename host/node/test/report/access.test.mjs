@@ -50,6 +50,9 @@ for (const colorScheme of /** @type {const} */ (["light", "dark"])) {
     await page.getByLabel("Search").fill("");
     assert.notEqual(await page.evaluate(() => getComputedStyle(document.body).backgroundColor), ground);
     assert.deepEqual(await violations(page), []);
+    const { page: broken } = await chromium.page({ url: report("issues", `${runs(1)}{\n`), colorScheme });
+    assert.ok(await broken.isVisible("#issues"));
+    assert.deepEqual(await violations(broken), []);
     await page.reload();
     assert.notEqual(await page.evaluate(() => getComputedStyle(document.body).backgroundColor), ground);
   });

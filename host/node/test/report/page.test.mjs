@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { after, before, test } from "node:test";
 import { conversation as plain, start } from "../playground/browser.mjs";
-import { folder, open, report } from "./report.mjs";
+import { folder, open, program, report } from "./report.mjs";
 import { runs } from "./runs.mjs";
 
 /** @type {Awaited<ReturnType<typeof start>>} */
@@ -155,7 +155,6 @@ test("what is copied is the postmortem, and its command shows the finding again"
   await page.waitForFunction(async () => (await navigator.clipboard.readText()).startsWith("twinguard"));
   const command = await page.evaluate(() => navigator.clipboard.readText());
   assert.ok(text.includes(command));
-  const program = process.env["TWINGUARD"] ?? "../release/twinguard";
   const again = spawnSync("sh", ["-c", command.replace(/^twinguard/, `"${program}"`)], { cwd: folder, encoding: "utf8" });
   assert.equal(again.status, 1, again.stderr);
   assert.match(again.stdout, /\n1 trace, /);
@@ -178,6 +177,21 @@ test("of nothing to report it says so", async () => {
   const { page: none } = await chromium.page({ url: report("none", plain("none", [{ user: "hello" }])) });
   assert.match((await none.textContent("#interval")) ?? "", /^No call copied an identifier/);
   assert.deepEqual(errors, []);
+});
+
+test("what could not be read is named", async () => {
+  const { page } = await chromium.page({ url: report("broken", `${plain("whole", [{ user: "hello" }])}{"messages": [\n<b>\n`) });
+  assert.match((await page.textContent("#issues-title")) ?? "", /^\d parts? of the input could not be read/);
+  assert.match((await page.textContent("#issues-list")) ?? "", /broken\.jsonl, line 2/);
+});
+
+test("under a baseline the table has what is new, and the rates everything", async () => {
+  const known = spawnSync(program, ["verify", "--write-baseline", "known.json", "several.jsonl"], { cwd: folder });
+  assert.equal(known.status, 0, String(known.stderr));
+  const { page } = await chromium.page({ url: report("known", runs(600, { slips: 4 }), "--baseline", "known.json") });
+  assert.match((await page.textContent("#status")) ?? "", /^Nothing new/);
+  const { page: all } = await chromium.page({ url });
+  assert.equal(await page.textContent("#interval"), await all.textContent("#interval"));
 });
 
 const ATTACKS = [

@@ -35,6 +35,8 @@
  * @property {number} stopped
  * @property {Record<string, number>} by_decision
  * @property {Record<string, number>} by_relation
+ * @property {number} unread
+ * @property {string[]} issues
  * @property {{ overall: Rate, by: Chart[] }} rates
  */
 

@@ -23,6 +23,15 @@ function drawHero(totals) {
   document.title = `${counted(rows.length, "finding")} in ${counted(totals.traces, "trace")} · twinguard`;
 }
 
+/** What could not be read. @param {Totals} totals */
+function drawIssues({ unread, issues }) {
+  if (unread === 0) return;
+  part("issues-title", HTMLElement).textContent = `${counted(unread, "part")} of the input could not be read, or not as it should be`;
+  part("issues-list", HTMLElement).append(...issues.map((issue) => h("li", {}, ...prose(issue))));
+  if (unread > issues.length) part("issues-list", HTMLElement).append(h("li", {}, `and ${NUMBER.format(unread - issues.length)} more`));
+  part("issues", HTMLElement).hidden = false;
+}
+
 /** Light or dark, whatever the system says. */
 function startTheme() {
   const KEY = "twinguard-report-theme";
@@ -59,6 +68,7 @@ startTheme();
 readRows();
 const totals = readTotals();
 drawHero(totals);
+drawIssues(totals);
 drawCharts(totals.rates, choose);
 startTable();
 for (const id of ["hero", "rates", "findings"]) part(id, HTMLElement).hidden = false;

@@ -137,7 +137,9 @@ function refresh() {
   const is = view.rows.length === rows.length;
   part("status", HTMLElement).textContent =
     rows.length === 0
-      ? "Nothing to report: every identifier of every call is one that was shown, or nobody's."
+      ? totals.rates.overall.substituted > 0
+        ? "Nothing new: what the baseline knows is left out."
+        : "Nothing to report: every identifier of every call is one that was shown, or nobody's."
       : is
         ? `${counted(rows.length, "finding")}.`
         : `${NUMBER.format(view.rows.length)} of ${counted(rows.length, "finding")}.`;
