@@ -85,7 +85,17 @@ function drawRows(chart, { title, about, filter }, overall, choose) {
       h(
         "table",
         { tabindex: -1, "aria-labelledby": id },
-        h("thead", {}, h("tr", {}, h("th", { scope: "col" }, chart.by), h("td", { class: "plot" }, drawAxis(top)), ...heads())),
+        h(
+          "thead",
+          {},
+          h(
+            "tr",
+            {},
+            h("th", { scope: "col" }, chart.by),
+            h("td", { class: "plot" }, h("div", { class: "fit" }, drawAxis(top))),
+            ...heads(),
+          ),
+        ),
         body,
       ),
     ),

@@ -19,7 +19,12 @@ const COLUMNS = [
     by: (row) => DECISIONS.indexOf(row.decision),
     cell: (row) => [h("span", { class: `badge ${row.decision}` }, row.decision)],
   },
-  { name: "Relation", by: (row) => row.relation, cell: (row) => [h("span", { title: MEANING[row.relation] }, row.relation)] },
+  {
+    name: "Relation",
+    by: (row) => row.relation,
+    cell: (row) => [h("span", { title: MEANING[row.relation] }, row.relation)],
+    style: "word",
+  },
   { name: "Written, and seen", by: (row) => whole(row.written), cell: drawValues, style: "values" },
   {
     name: "Tool",
@@ -27,8 +32,8 @@ const COLUMNS = [
     cell: (row) => [h("span", {}, row.tool), row.pointer !== "" && h("span", { class: "quiet below" }, row.pointer)],
     style: "tool",
   },
-  { name: "Model", by: (row) => row.model, cell: (row) => [row.model] },
-  { name: "Kind", by: (row) => row.kind, cell: (row) => [row.kind] },
+  { name: "Model", by: (row) => row.model, cell: (row) => [row.model], style: "model" },
+  { name: "Kind", by: (row) => row.kind, cell: (row) => [row.kind], style: "word" },
   { name: "When", by: (row) => row.at, cell: (row) => [drawTime(row.at)], style: "when" },
   {
     name: "Conversation",
