@@ -1,8 +1,9 @@
-"""Reports for other programs, read by what reads them: a schema's validator, a reader of JUnit."""
+"""Reports for others, read as they read them: by a schema, a reader of JUnit, one of Markdown."""
 
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,10 @@ from typing import Any
 import pytest
 from jsonschema import Draft4Validator
 from junitparser import JUnitXml, TestSuite
+from markdown_it import MarkdownIt
 
 RUNS = """\
-{"id": "twin & <co>", "model": "gpt-4o", "messages": [
+{"id": "twin & <co> | @you `[x](y)`", "model": "gpt-4o", "messages": [
   {"role": "user", "content": "Refund ORD-55-204817 \\u0000 and ORD-77-318842."},
   {"role": "assistant", "tool_calls": [
     {"id": "call_1", "function": {"name": "refund",
@@ -76,10 +78,27 @@ def test_junit_counts_what_it_holds(
     [suite] = JUnitXml.fromstring(report(command, tmp_path, "junit", "--fail-on", fail_on).encode())
     assert isinstance(suite, TestSuite)
     cases = list(suite)
-    assert [case.name for case in cases] == ["twin & <co>", "clean", "line 12"]
+    assert [case.name for case in cases] == ["twin & <co> | @you `[x](y)`", "clean", "line 12"]
     assert (suite.tests, suite.failures, suite.errors) == (3, failures, 1)
     [failure] = cases[0].result
     assert failure.type == "twin"
     assert "(and 1 more)" in failure.message
     assert "ORD-55-204871" in failure.text
     assert "ORD-77-318824" in failure.text
+
+
+def test_markdown_shows_strangers_as_text(command: Path, tmp_path: Path) -> None:
+    text = report(command, tmp_path, "markdown")
+    html = MarkdownIt("commonmark", {"html": True}).enable("table").render(text)
+    tags = {tag.split()[0] for tag in re.findall(r"<([a-z0-9]+[^>]*)>", html)}
+    assert tags <= {
+        *("h3", "p", "ul", "li", "code", "pre", "details", "summary"),
+        *("table", "thead", "tbody", "tr", "th", "td"),
+    }
+    # Mentions and links are looked for in text outside of code.
+    outside = re.sub(r"<(code|pre)>.*?</\1>", "", html, flags=re.DOTALL)
+    assert "@" not in outside
+    assert "[" not in outside
+    blocks = re.findall(r"<pre>(.*?)</pre>", html, flags=re.DOTALL)
+    assert len(blocks) == 3
+    assert all("<" not in block for block in blocks)

@@ -73,7 +73,8 @@ pub(super) fn run(arguments: &Verify, color: ColorChoice) -> Result<u8, Failure>
         unreadable = true;
     }
     let found = summary.gravest.is_some_and(|gravest| gravest >= arguments.fail_on.decision());
-    let accepted = known.close(arguments)?;
+    // What was known before must not be lost because nothing could be read now.
+    let accepted = summary.traces > 0 && known.close(arguments)?;
     Ok(if unreadable { 2 } else { u8::from(found && !accepted) })
 }
 

@@ -58,7 +58,8 @@ impl<W: Write> Markdown<W> {
         let [pointer, written, seen] = values.map(|value| code(value, SHOWN));
         let row = format!("| {decision} | {what} | {place} | {tool} | {pointer} | {written} | {seen} |\n");
         let shown = escaped(text.trim_matches('\n'));
-        let details = format!("<details><summary>{decision}: {what} in {tool}, {place}</summary>\n<pre>{shown}</pre>\n</details>\n");
+        // The empty line lets `<pre>` begin a block of its own, which an empty line in it does not end.
+        let details = format!("<details><summary>{decision}: {what} in {tool}, {place}</summary>\n\n<pre>{shown}</pre>\n</details>\n");
         self.add(Told { decision, row, details });
     }
 
