@@ -10,6 +10,7 @@ mod mapping;
 #[cfg(feature = "mcp")]
 mod mcp;
 mod policy;
+mod rate;
 mod sessions;
 mod verify;
 
@@ -49,6 +50,9 @@ enum Command {
     /// Show which identifiers are found in conversations, or in any text
     #[command(after_long_help = EXPLAIN_HELP)]
     Explain(Explain),
+    /// Tell how often models fail to copy an identifier, by model, tool, kind, week and more
+    #[command(after_long_help = rate::HELP)]
+    Rate(rate::Arguments),
     /// Try the guard on recorded conversations: its false alarms, and what it would have caught
     #[command(after_long_help = drill::HELP)]
     Drill(drill::Arguments),
@@ -106,9 +110,15 @@ Examples:
   twinguard verify 'logs/2026-*/*.jsonl.gz'     a glob; gzip and zstd are unpacked
   some-agent --print-trace | twinguard verify   the standard input
   twinguard verify --format jsonl --all runs/   every identifier, for other programs
+  twinguard verify --format html runs/ > report.html
+                                                one page for a browser: rates, findings, postmortems
+  twinguard verify --format sarif runs/ > twinguard.sarif
+                                                for code scanning; also junit and markdown
+  twinguard verify --write-baseline known.json runs/
+  twinguard verify --baseline known.json runs/  from then on, only what is new
 
 Exit codes:
-  0  no finding at or above --fail-on
+  0  no finding at or above --fail-on that the baseline does not know, or a baseline was written
   1  findings
   2  something could not be read or run; it is named on stderr, and the rest was verified
 
@@ -168,8 +178,8 @@ struct Verify {
     source: Source,
 
     /// How to write the report
-    #[arg(long, value_enum, default_value_t = Output::Human)]
-    format: Output,
+    #[arg(long, value_enum, default_value_t = ReportFormat::Human)]
+    format: ReportFormat,
 
     /// The mildest decision that makes the exit code 1
     #[arg(long, value_enum, default_value_t = FailOn::Ask, value_name = "DECISION")]
@@ -178,6 +188,18 @@ struct Verify {
     /// Also report identifiers that are allowed
     #[arg(long)]
     all: bool,
+
+    /// Only the conversation of this name
+    #[arg(long, value_name = "NAME")]
+    trace: Option<String>,
+
+    /// Leave out what an earlier run has found, as often as it was found then
+    #[arg(long, value_name = "FILE")]
+    baseline: Option<PathBuf>,
+
+    /// Write down everything that is found, for --baseline; the exit code is then 0
+    #[arg(long, value_name = "FILE")]
+    write_baseline: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -196,6 +218,22 @@ enum Output {
     Human,
     /// For programs: one JSON object a line
     Jsonl,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum ReportFormat {
+    /// For people: the call, the difference, and where the seen value stood
+    Human,
+    /// For programs: one JSON object a line
+    Jsonl,
+    /// For code-review tools: SARIF 2.1.0
+    Sarif,
+    /// For continuous integration: JUnit XML, a case for each conversation
+    Junit,
+    /// For the comment on a pull request
+    Markdown,
+    /// For a browser: one page with rates, a table to sort and filter, and postmortems
+    Html,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -274,6 +312,7 @@ pub fn run_from(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     let outcome = match cli.command {
         Command::Verify(arguments) => verify::run(&arguments, choice),
         Command::Explain(arguments) => explain::run(&arguments, choice),
+        Command::Rate(arguments) => rate::run(&arguments),
         Command::Drill(arguments) => drill::run(&arguments),
         #[cfg(feature = "mcp")]
         Command::Mcp(arguments) => mcp::run(&arguments),

@@ -38,6 +38,10 @@ pub mod policy;
 #[cfg(feature = "cli")]
 pub mod input;
 #[cfg(feature = "cli")]
+pub mod rate;
+#[cfg(feature = "cli")]
+pub mod baseline;
+#[cfg(feature = "cli")]
 pub mod report;
 #[cfg(feature = "cli")]
 pub mod drill;

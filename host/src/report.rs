@@ -3,7 +3,14 @@
 mod align;
 mod call;
 mod cells;
+pub mod html;
 pub mod human;
+pub mod junit;
+mod locate;
+pub mod markdown;
+pub mod rates;
+pub mod sarif;
+pub(crate) mod table;
 
 pub use twinguard_trace::report::{Render, Shown, Summary, jsonl};
 

@@ -38,6 +38,7 @@ const COMMANDS: &[Command] = &[
             ("the Python package and its adapters pass", packages::python),
             ("the Node package and its adapters pass", packages::node),
             ("the page for traces passes in a browser", packages::playground),
+            ("the HTML report passes in a browser", packages::report),
             ("the MCP proxy passes between real clients and servers", packages::mcp),
             ("the Extism plug-in passes in Python and Node", packages::extism),
             ("the components run in other hosts, as documented", packages::hosts),
@@ -61,6 +62,7 @@ const COMMANDS: &[Command] = &[
             VERDICTS,
             ("the Node package and its adapters pass", packages::node),
             ("the page for traces passes in a browser", packages::playground),
+            ("the HTML report passes in a browser", packages::report),
         ],
     },
     Command {

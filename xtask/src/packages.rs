@@ -53,7 +53,17 @@ pub fn playground() -> Result {
     npm(&root()?.join("host/node"), &["run", "test:playground"])
 }
 
-/// A browser for the tests, and the fonts that the picture of the page was taken with.
+/// After `node`, which installs the browser's driver.
+pub fn report() -> Result {
+    chromium()?;
+    // Optimised: it writes pages of 50,000 findings.
+    cargo(&["build", "--release", "--package", "twinguard"])?;
+    let program = target_dir()?.join("release").join(format!("twinguard{EXE_SUFFIX}"));
+    let mut test = Command::new(npm_name());
+    run_in(&root()?.join("host/node"), test.args(["run", "test:report"]).env("TWINGUARD", &program))
+}
+
+/// A browser for the tests, and the fonts that the pictures of the pages were taken with.
 fn chromium() -> Result {
     const NAMED: &str = "TWINGUARD_CHROMIUM";
     if env::var_os(NAMED).is_some() || Path::new("/usr/bin/chromium").exists() {

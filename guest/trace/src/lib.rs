@@ -23,6 +23,7 @@ pub mod event;
 pub mod json;
 pub mod format;
 pub mod records;
+pub mod provider;
 pub mod verify;
 pub mod form;
 pub mod report;

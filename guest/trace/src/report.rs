@@ -2,6 +2,7 @@
 
 pub mod jsonl;
 
+use crate::event::Issue;
 use crate::verify::Report;
 use std::collections::BTreeMap;
 use std::io;
@@ -9,11 +10,24 @@ use twinguard_core::model::{Decision, Finding, Relation};
 
 /// Writes reports in the order in which they come, and a summary at the end.
 pub trait Render {
+    /// Sees a report before [`trace`](Self::trace) does, with the findings that a baseline will take out of
+    /// it: for what counts everything.
+    fn whole(&mut self, _: &Report) {}
+
     /// Writes what is to be said of one trace.
     ///
     /// # Errors
     /// When the output cannot be written.
     fn trace(&mut self, report: &Report) -> io::Result<()>;
+
+    /// Writes that something could not be read. It is said to people elsewhere, so most reports say
+    /// nothing of it.
+    ///
+    /// # Errors
+    /// When the output cannot be written.
+    fn issue(&mut self, _: &Issue) -> io::Result<()> {
+        Ok(())
+    }
 
     /// Writes the summary.
     ///

@@ -191,6 +191,13 @@ impl Report {
         own.or(self.trace.model.as_deref())
     }
 
+    /// Who served the model that wrote a call: as the record says, else who makes a model of that
+    /// name ([`of_model`](crate::provider::of_model)).
+    #[must_use]
+    pub fn provider(&self, judged: &Judged) -> Option<&str> {
+        self.trace.provider.as_deref().or_else(|| crate::provider::of_model(self.model(judged)?))
+    }
+
     /// When a call was written, as the record says it: its message's time, else the conversation's.
     #[must_use]
     pub fn at(&self, judged: &Judged) -> Option<&str> {

@@ -1,8 +1,10 @@
 //! A drill for people: tables, and the alarms one a line.
 
-use super::score::{Calls, Score, Share, Slips, Tally};
+use super::score::{Calls, Score, Slips, Tally};
 use super::{Alarm, Injection, Options};
+use crate::rate::share::Share;
 use crate::report::one_line;
+use crate::report::table::table;
 use std::fmt::Write as _;
 use std::io::{self, Write};
 use twinguard_core::model::Decision;
@@ -176,18 +178,4 @@ fn scaled(share: Share, scale: f64, places: usize) -> String {
     }
     let (low, high) = share.interval();
     format!("{:.places$} [{:.places$}, {:.places$}]", share.value() * scale, low * scale, high * scale)
-}
-
-/// The first column to the left, the others to the right.
-fn table<const N: usize>(text: &mut String, head: &[&str; N], rows: &[[String; N]]) {
-    let head = head.map(str::to_owned);
-    let width = |column: usize| [&head].into_iter().chain(rows).filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max();
-    let widths: Vec<usize> = (0..N).map(|column| width(column).unwrap_or(0)).collect();
-    for row in [&head].into_iter().chain(rows) {
-        let mut line = String::from(" ");
-        for (column, (cell, width)) in row.iter().zip(&widths).enumerate() {
-            let _ = if column == 0 { write!(line, " {cell:width$}") } else { write!(line, "  {cell:>width$}") };
-        }
-        let _ = writeln!(text, "{}", line.trim_end());
-    }
 }

@@ -1,8 +1,10 @@
 //! A drill for programs: one JSON object. The form is a promise, so it is written field by field.
 
 use super::human::WORST;
-use super::score::{Calls, Score, Share, Slips, Tally};
+use super::score::{Calls, Score, Slips, Tally};
 use super::{Alarm, Injection, Options};
+use crate::rate::share::Share;
+use crate::rate::view::rounded;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -227,9 +229,4 @@ impl<'a> Slip<'a> {
 fn interval(share: Share, scale: f64) -> (f64, f64) {
     let (low, high) = share.interval();
     (rounded(low * scale), rounded(high * scale))
-}
-
-/// To the fourth decimal: more would only show how floats are printed.
-fn rounded(number: f64) -> f64 {
-    (number * 1e4).round() / 1e4
 }

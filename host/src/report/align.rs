@@ -102,6 +102,70 @@ fn edits(a: &[char], b: &[char]) -> Vec<(Option<usize>, Option<usize>)> {
     pairs
 }
 
+/// Whether two values share enough to be compared character by character.
+pub(super) fn related(columns: &[Column]) -> bool {
+    let same = columns.iter().filter(|column| column.same).count();
+    same * 2 >= columns.len() && same < columns.len()
+}
+
+/// The part of a long comparison that holds the first difference, and whether anything is left
+/// out on either side.
+pub(super) fn window(columns: &[Column], room: usize, related: bool) -> (&[Column], [bool; 2]) {
+    let total: usize = columns.iter().map(Column::width).sum();
+    if total <= room {
+        return (columns, [false, false]);
+    }
+    let first = if related { columns.iter().position(|column| !column.same).unwrap_or(0) } else { 0 };
+    let mut start = first;
+    let mut lead = 0;
+    while let Some(column) = start.checked_sub(1).and_then(|at| columns.get(at)) {
+        lead += column.width();
+        if lead > room / 2 {
+            break;
+        }
+        start -= 1;
+    }
+    let mut used = 2; // the two `…`
+    let fits = columns.iter().skip(start).take_while(|column| {
+        used += column.width();
+        used <= room
+    });
+    let end = start + fits.count().max(1);
+    (columns.get(start..end).unwrap_or(columns), [start > 0, end < columns.len()])
+}
+
+/// The two values, each as pieces that are the same, differ, are the same and so on; in at most
+/// `room` columns around the first difference. What one of them lacks is an empty piece of it. Two
+/// that share little differ as a whole, and a value that was written as seen nowhere.
+pub(super) fn pieces(written: &str, seen: &str, room: usize) -> [Vec<String>; 2] {
+    let columns = align(written, seen);
+    let is_related = related(&columns);
+    let (window, left_out) = window(&columns, room, is_related);
+    let differs = |column: &Column| if is_related { !column.same } else { written != seen };
+    let side = |of: fn(&Column) -> &Option<Cell>| {
+        let mut pieces = vec![left_out.map(|is_out| if is_out { "…" } else { "" })[0].to_owned()];
+        for column in window {
+            // Even places hold what is the same.
+            if (pieces.len() % 2 == 0) != differs(column) {
+                pieces.push(String::new());
+            }
+            if let (Some(piece), Some(cell)) = (pieces.last_mut(), of(column)) {
+                piece.push_str(&cell.shown);
+            }
+        }
+        if left_out[1] {
+            if pieces.len() % 2 == 0 {
+                pieces.push(String::new());
+            }
+            if let Some(piece) = pieces.last_mut() {
+                piece.push('…');
+            }
+        }
+        pieces
+    };
+    [side(|column| &column.written), side(|column| &column.seen)]
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -128,5 +192,18 @@ mod tests {
     fn a_spelt_out_character_widens_its_column() {
         let [written, seen, _] = lines("a\u{200b}b", "ab");
         assert_eq!([written.as_str(), seen.as_str()], ["a\\u{200b}b", "a·       b"]);
+    }
+
+    #[test]
+    fn pieces_are_the_same_and_differ_in_turn() {
+        let of = |written, seen| pieces(written, seen, 40).map(|pieces| pieces.join("|"));
+        assert_eq!(of("acct_7H9j2", "acct_7H9j3"), ["acct_7H9j|2", "acct_7H9j|3"]);
+        assert_eq!(of("ORD-1042", "ORD-10442"), ["ORD-104||2", "ORD-104|4|2"]);
+        assert_eq!(of("bus_1", "rail-77"), ["|bus_1", "|rail-77"]);
+        assert_eq!(of("acct_7H9j3", "acct_7H9j3"), ["acct_7H9j3", "acct_7H9j3"]);
+        let long = "x".repeat(100);
+        let [written, seen] = of(&format!("{long}1{long}"), &format!("{long}2{long}"));
+        assert!(written.starts_with("…xx") && written.contains("x|1|x") && written.ends_with("x…"), "{written}");
+        assert!(seen.contains("x|2|x") && seen.chars().count() < 45, "{seen}");
     }
 }

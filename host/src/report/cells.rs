@@ -38,9 +38,18 @@ fn is_printable(c: char) -> bool {
 
 /// The same for running text, in which accents may be written as combining characters.
 pub(super) fn safe(text: &str) -> String {
+    written(text, |c| matches!(c, '\u{300}'..='\u{36f}'))
+}
+
+/// The same for text that keeps its lines.
+pub(super) fn running(text: &str) -> String {
+    written(text, |c| matches!(c, '\u{300}'..='\u{36f}' | '\n' | '\t'))
+}
+
+fn written(text: &str, stays: fn(char) -> bool) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
-        if matches!(c, '\u{300}'..='\u{36f}') {
+        if stays(c) {
             out.push(c);
         } else {
             out.push_str(&cell(c).shown);

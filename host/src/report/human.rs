@@ -1,7 +1,7 @@
 //! For people: each call as it was written, a caret under what differs, and under that what was
 //! seen and where.
 
-use super::align::{Column, align};
+use super::align::{Column, align, related, window};
 use super::call::{self, Frame};
 use super::cells::{Cell, cells, safe, width};
 use super::{Render, Shown, Summary};
@@ -19,6 +19,8 @@ const SEEN: Style = AnsiColor::Green.on_default().bold();
 const INDENT: usize = 4;
 /// Stands before the seen value, one row under the carets.
 const LABEL: &str = "seen ";
+/// Columns of plain text.
+const PLAIN: usize = 100;
 /// Near values that are listed after the nearest.
 const OTHERS: usize = 2;
 
@@ -103,9 +105,7 @@ impl<W: Write> Human<W> {
     fn compare(&self, text: &mut String, frame: &Frame, finding: &Finding, nearest: Option<&Neighbour>) {
         let seen = nearest.map(|near| near.value.as_str()).filter(|seen| *seen != finding.written);
         let columns = align(&finding.written, seen.unwrap_or(&finding.written));
-        let same = columns.iter().filter(|column| column.same).count();
-        // Two that share little are not compared character by character.
-        let related = seen.is_some() && same * 2 >= columns.len() && same < columns.len();
+        let related = seen.is_some() && related(&columns);
         let marked = |column: &Column| !related || !column.same;
         let room = self.columns.saturating_sub(INDENT + width(&cells(&frame.before)) + width(&cells(&frame.after)));
         let (window, left_out) = window(&columns, room.max(24), related);
@@ -165,6 +165,18 @@ impl<W: Write> Human<W> {
             seen.unwrap_or_default(),
         );
     }
+}
+
+/// A finding as plain text, for reports that wrap it in a form of their own.
+pub(super) fn plain(judged: &Judged, finding: &Finding) -> String {
+    let human = Human::new(io::sink(), Shown { all: true }, PLAIN);
+    let mut text = String::new();
+    if finding.decision == Decision::Allow {
+        Human::<io::Sink>::allowed(&mut text, judged, finding);
+    } else {
+        human.finding(&mut text, judged, finding, &[]);
+    }
+    anstream::adapter::strip_str(&text).to_string()
 }
 
 impl<W: Write> Render for Human<W> {
@@ -246,32 +258,6 @@ fn written_width(finding: &Finding) -> usize {
     width(&cells(&finding.written))
 }
 
-/// The part of a long comparison that holds the first difference, and whether anything is left
-/// out on either side.
-fn window(columns: &[Column], room: usize, related: bool) -> (&[Column], [bool; 2]) {
-    let total: usize = columns.iter().map(Column::width).sum();
-    if total <= room {
-        return (columns, [false, false]);
-    }
-    let first = if related { columns.iter().position(|column| !column.same).unwrap_or(0) } else { 0 };
-    let mut start = first;
-    let mut lead = 0;
-    while let Some(column) = start.checked_sub(1).and_then(|at| columns.get(at)) {
-        lead += column.width();
-        if lead > room / 2 {
-            break;
-        }
-        start -= 1;
-    }
-    let mut used = 2; // the two `…`
-    let fits = columns.iter().skip(start).take_while(|column| {
-        used += column.width();
-        used <= room
-    });
-    let end = start + fits.count().max(1);
-    (columns.get(start..end).unwrap_or(columns), [start > 0, end < columns.len()])
-}
-
 fn style(decision: Decision) -> Style {
     match decision {
         Decision::Allow => AnsiColor::Green.on_default(),
@@ -298,7 +284,7 @@ fn source_name(source: Source, tool: &str) -> String {
 }
 
 /// `result of search_customer, /accounts/0/id (turn 3, call_1)`.
-fn sighting(seen: &Sighting) -> String {
+pub(super) fn sighting(seen: &Sighting) -> String {
     let tool = seen.tool.as_deref().map(safe).unwrap_or_default();
     let pointer = if seen.pointer.is_empty() { String::new() } else { format!(", {}", safe(&seen.pointer)) };
     let id = seen.call_id.as_deref().map(|id| format!(", {}", safe(id))).unwrap_or_default();

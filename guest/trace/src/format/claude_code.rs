@@ -58,6 +58,7 @@ fn read(record: Json<'_>, place: &Place<'_>) -> Vec<Trace> {
             conversations.len() - 1
         });
         if let Some(conversation) = conversations.get_mut(at) {
+            conversation.draft.began(fields.string("timestamp"));
             read_line(conversation, &fields);
         }
     }

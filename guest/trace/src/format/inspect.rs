@@ -18,17 +18,25 @@ pub(super) const FORMAT: Format = Format {
 /// Long texts stand elsewhere in the sample, under their hash.
 const ATTACHMENT: &str = "attachment://";
 
-fn read(record: Json<'_>, place: &Place<'_>) -> Vec<Trace> {
-    let fields = record.fields();
-    let model = fields.get("eval").and_then(|eval| eval.fields().string("model"));
-    let samples = fields.get("samples").map(Json::items).unwrap_or_default();
-    samples.into_iter().enumerate().map(|(n, sample)| read_sample(&sample.fields(), place, n, model.clone())).collect()
+/// What the log says of all its samples.
+struct About {
+    model: Option<String>,
+    created: Option<String>,
 }
 
-fn read_sample(sample: &Fields<'_>, place: &Place<'_>, n: usize, model: Option<String>) -> Trace {
+fn read(record: Json<'_>, place: &Place<'_>) -> Vec<Trace> {
+    let fields = record.fields();
+    let eval = fields.get("eval").map(Json::fields).unwrap_or_default();
+    let about = About { model: eval.string("model"), created: eval.string("created") };
+    let samples = fields.get("samples").map(Json::items).unwrap_or_default();
+    samples.into_iter().enumerate().map(|(n, sample)| read_sample(&sample.fields(), place, n, &about)).collect()
+}
+
+fn read_sample(sample: &Fields<'_>, place: &Place<'_>, n: usize, about: &About) -> Trace {
     let name = |field| sample.get(field).and_then(Json::name);
     let id = name("uuid").or_else(|| Some(format!("{}/{}", name("id")?, name("epoch")?)));
-    let mut draft = Draft::new(place, Some(id.unwrap_or_else(|| place.nth(n))), model);
+    let mut draft = Draft::new(place, Some(id.unwrap_or_else(|| place.nth(n))), about.model.clone());
+    draft.began(sample.string("started_at").or_else(|| about.created.clone()));
     let attachments = sample.get("attachments").map(Json::fields).unwrap_or_default();
     let resolve = |text: String| match text.strip_prefix(ATTACHMENT) {
         Some(hash) => attachments.string(hash).unwrap_or(text),

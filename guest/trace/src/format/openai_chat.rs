@@ -27,7 +27,8 @@ fn read(record: Json<'_>, place: &Place<'_>) -> Vec<Trace> {
     let fields = record.fields();
     let mut draft = Draft::new(place, draft::own_id(&fields), draft::model(&fields));
     draft.name_provider(fields.string("provider"));
-    draft.began(fields.string("created_at").or_else(|| fields.string("timestamp")));
+    let own = ["created_at", "timestamp", "created"].iter().find_map(|name| fields.get(name).and_then(Json::name));
+    draft.began(own);
     for tools in ["tools", "functions"] {
         draft.said(Source::SystemPrompt, fields.get(tools).map_or_else(String::new, |json| json.text().to_owned()));
     }
@@ -38,6 +39,7 @@ fn read(record: Json<'_>, place: &Place<'_>) -> Vec<Trace> {
     if let Some(choice) = answer.get("choices").and_then(|choices| choices.first().map(Json::fields)) {
         draft.turn(messages.len());
         answer.string("model").iter().for_each(|model| draft.name_model(model));
+        draft.began(answer.get("created").and_then(Json::name));
         draft.written(None, choice.string("finish_reason").as_deref(), None);
         read_message(&mut draft, &choice.get("message").map(Json::fields).unwrap_or_default());
     }

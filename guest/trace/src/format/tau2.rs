@@ -25,6 +25,7 @@ fn read(record: Json<'_>, place: &Place<'_>) -> Vec<Trace> {
         let simulation = simulation.fields();
         let id = simulation.get("id").and_then(Json::name).unwrap_or_else(|| place.nth(n));
         let mut draft = Draft::new(place, Some(id), model.clone());
+        draft.began(simulation.string("start_time").or_else(|| simulation.string("timestamp")));
         // The agent's instructions are this policy and a frame around it.
         let policy = simulation.string("policy").or_else(|| policy.clone());
         draft.said(Source::SystemPrompt, policy.unwrap_or_default());

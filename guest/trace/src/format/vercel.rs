@@ -39,6 +39,7 @@ fn read(record: Json<'_>, place: &Place<'_>) -> Vec<Trace> {
     let fields = record.fields();
     let id = draft::own_id(&fields).or_else(|| fields.string("chatId"));
     let mut draft = Draft::new(place, id, draft::model(&fields));
+    draft.began(fields.get("createdAt").and_then(Json::name));
     draft.said(Source::SystemPrompt, draft::text(fields.get("system")));
     let mut turn = 0;
     for message in fields.get("messages").unwrap_or(record).items() {
@@ -93,7 +94,8 @@ fn read_message(draft: &mut Draft<'_>, message: &Fields<'_>, turn: &mut usize) {
     }
     results.iter().for_each(|result| read_result(draft, result));
     // It ended in its last step.
-    draft.written(about.string("model"), stop.as_deref(), None);
+    let at = message.get("createdAt").or_else(|| about.get("createdAt")).filter(|_| role == "assistant").and_then(Json::name);
+    draft.written(about.string("model"), stop.as_deref(), at);
     if let Some(source) = source {
         let content = message.get("content").and_then(Json::string).filter(|_| parts.is_none()).unwrap_or_default();
         said.push(content.into_owned());

@@ -1,4 +1,4 @@
-// The built playground in a real Chromium: Debian's, or the one that TWINGUARD_CHROMIUM names.
+// A page, mostly the built playground, in a real Chromium: Debian's, or the one that TWINGUARD_CHROMIUM names.
 
 import { existsSync, readFileSync } from "node:fs";
 import { createServer } from "node:http";
@@ -18,7 +18,6 @@ export const PATIENCE = { timeout: 60_000 };
 
 export async function start() {
   if (!existsSync(program)) throw new Error(`no Chromium at ${program}; install it, or name another in TWINGUARD_CHROMIUM`);
-  if (!existsSync(html)) throw new Error(`no page at ${html}; \`npm run playground\` builds it`);
   // Run by whoever runs the tests, root too; and nothing but the page should be looked up.
   const quiet = ["--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
   const args = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--force-color-profile=srgb", ...quiet];
@@ -30,6 +29,7 @@ export async function start() {
      * @param {import("playwright-core").BrowserContextOptions & { url?: string }} [options]
      */
     async page({ url = file, ...options } = {}) {
+      if (url === file && !existsSync(html)) throw new Error(`no page at ${html}; \`npm run playground\` builds it`);
       const own = await browser.newContext({ viewport: { width: 1280, height: 900 }, reducedMotion: "reduce", ...options });
       const page = await own.newPage();
       page.setDefaultTimeout(PATIENCE.timeout);
