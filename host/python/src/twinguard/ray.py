@@ -2,8 +2,8 @@
 
 `verify` judges the conversations in a dataset, `verify_files` those in files. Both give a dataset
 with the columns of `twinguard.arrow.SCHEMA`: the lines of `twinguard.verify`, whichever machine and
-process they came from, those of one conversation in order one behind the other. Work of a process
-or machine that was lost is done again elsewhere, as Ray does.
+process they came from, those of one conversation in order one behind the other. What a killed
+process or a lost machine had is done again elsewhere, without end unless `max_retries` is given.
 
 Needs `pip install "twinguard[ray]"`, on every machine of the cluster.
 """
@@ -51,7 +51,7 @@ def verify(
         policy: As for `Guard`.
         trace_format: As for `twinguard.verify`.
         all: Also the findings that are allowed.
-        options: For `Dataset.map_batches`: `num_cpus`, `memory`, `concurrency` …
+        options: For `Dataset.map_batches`: `num_cpus`, `memory`, `max_retries` …
 
     Raises:
         InvalidPolicy: At once, before anything is read.
@@ -97,7 +97,7 @@ def verify_files(
         policy: As for `Guard`.
         trace_format: As for `twinguard.verify`.
         all: Also the findings that are allowed.
-        options: For `Dataset.map_batches`: `num_cpus`, `memory`, `concurrency` …
+        options: For `Dataset.map_batches`: `num_cpus`, `memory`, `max_retries` …
 
     Raises:
         InvalidPolicy: At once, before anything is read.
