@@ -34,6 +34,13 @@ pub enum Input {
     Stdin,
     /// A file.
     File(PathBuf),
+    /// Bytes that are in memory already, as a row of a table is.
+    Memory {
+        /// What they are called.
+        name: String,
+        /// What a file would hold: plain or packed.
+        bytes: Arc<[u8]>,
+    },
 }
 
 impl Input {
@@ -43,6 +50,7 @@ impl Input {
         match self {
             Self::Stdin => "stdin".to_owned(),
             Self::File(path) => path.display().to_string(),
+            Self::Memory { name, .. } => name.clone(),
         }
     }
 
@@ -52,6 +60,7 @@ impl Input {
         match self {
             Self::Stdin => 0,
             Self::File(path) => path.metadata().map_or(0, |about| about.len()),
+            Self::Memory { bytes, .. } => bytes.len() as u64,
         }
     }
 
@@ -65,6 +74,7 @@ impl Input {
         let raw: Box<dyn Read + Send> = match self {
             Self::Stdin => Box::new(io::stdin()),
             Self::File(path) => Box::new(File::open(path).map_err(|error| issue(unreadable(&error)))?),
+            Self::Memory { bytes, .. } => Box::new(Cursor::new(Arc::clone(bytes))),
         };
         let raw = Counted { raw, progress: Arc::clone(&progress) };
         let (head, reader) = peek(Box::new(raw)).map_err(|error| issue(unreadable(&error)))?;

@@ -24,7 +24,8 @@ pub fn python() -> Result {
     let mut install = Command::new(&python);
     install.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--force-reinstall", "--no-index", "--find-links"]);
     run(install.arg(&wheels).arg("twinguard"))?;
-    // The frameworks do not fit into one environment with each other, so the adapters have their own.
+    // The frameworks do not fit into one environment with each other, so the adapters and what needs an
+    // engine have their own.
     let wheel = fs::read_dir(&wheels).map_err(|error| unusable(&wheels, &error))?.flatten().next().ok_or("no wheel was built")?;
     let mut adapters = Command::new(&python);
     adapters.arg(package.join("tests/integrations/run.py")).arg(wheel.path()).arg(folder.join("adapters"));

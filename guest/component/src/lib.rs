@@ -49,7 +49,7 @@ impl wit::GuestSession for Session {
     }
 
     fn snapshot(&self) -> Vec<u8> {
-        self.0.borrow().snapshot()
+        self.0.borrow_mut().snapshot()
     }
 
     fn restore(policy: String, snapshot: Vec<u8>) -> Result<wit::Session, wit::Error> {

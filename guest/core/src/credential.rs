@@ -78,6 +78,39 @@ pub fn is_credential(token: &str) -> bool {
     token.len() >= SHORTEST && PREFIXES.iter().any(|prefix| token.starts_with(prefix)) && token.bytes().any(|b| b.is_ascii_digit())
 }
 
+/// Whether a credential may stand in a text, told quickly: nearly none holds the beginning of one.
+#[must_use]
+pub fn may_hold_credential(text: &str) -> bool {
+    let begins = |at: usize| text.get(at..).is_some_and(|rest| PREFIXES.iter().any(|prefix| rest.starts_with(prefix)));
+    text.len() >= SHORTEST && text.as_bytes().windows(2).enumerate().any(|(at, pair)| is_beginning(pair) && begins(at))
+}
+
+/// Whether some prefix begins with these two bytes.
+const fn is_beginning(pair: &[u8]) -> bool {
+    matches!(
+        pair,
+        b"sk"
+            | b"rk"
+            | b"wh"
+            | b"gh"
+            | b"gi"
+            | b"gl"
+            | b"xo"
+            | b"xa"
+            | b"AK"
+            | b"AS"
+            | b"AI"
+            | b"ya"
+            | b"np"
+            | b"py"
+            | b"hf"
+            | b"do"
+            | b"sh"
+            | b"SG"
+            | b"ey"
+    )
+}
+
 /// Whether a field of this name holds secrets.
 #[must_use]
 pub fn is_secret_field(field: &str) -> bool {
@@ -86,4 +119,16 @@ pub fn is_secret_field(field: &str) -> bool {
         let name = name.chars().filter(|&c| plain(c));
         name.eq(field.chars().filter(|&c| plain(c)).map(|c| c.to_ascii_lowercase()))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{PREFIXES, is_beginning};
+
+    #[test]
+    fn every_prefix_is_looked_for() {
+        for prefix in PREFIXES {
+            assert!(is_beginning(prefix.as_bytes().get(..2).unwrap_or_default()), "{prefix}");
+        }
+    }
 }

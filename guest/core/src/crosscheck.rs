@@ -13,7 +13,11 @@ use crate::{
     value::value_of,
     verdict::{Context, Judgement},
 };
-use alloc::vec::Vec;
+use alloc::{
+    collections::{BTreeMap, BTreeSet},
+    string::String,
+    vec::Vec,
+};
 
 /// Edits beyond which two identifiers are just different.
 const MOST_EDITS: u32 = 3;
@@ -60,7 +64,7 @@ pub fn crosscheck(context: &Context<'_>, judged: &mut [(Mention, Vec<Judgement>)
 /// Of originals that are as likely by themselves, what the rest of the call says goes first: a value that
 /// stands in a record with its other identifiers, and not one that the call names already.
 pub fn rank_originals(context: &Context<'_>, judged: &mut [(Mention, Vec<Judgement>)]) {
-    let named: Vec<alloc::string::String> = judged.iter().map(|(mention, _)| mention.text.clone()).collect();
+    let named: Vec<String> = judged.iter().map(|(mention, _)| mention.text.clone()).collect();
     for (mention, judgements) in judged {
         let others: Vec<&str> = named.iter().map(|text| text.as_str()).filter(|text| *text != mention.text).take(MOST_COMPARED).collect();
         for judgement in judgements.iter_mut().filter(|judgement| judgement.decision > Decision::Allow) {
@@ -72,6 +76,30 @@ pub fn rank_originals(context: &Context<'_>, judged: &mut [(Mention, Vec<Judgeme
                 let is_supported = || others.iter().any(|other| record::supports(context.ledger, seen, other));
                 (others.contains(&seen), !is_supported())
             });
+        }
+    }
+}
+
+/// Source text that writes several values as near one original makes variants of it, as tests do: a slip is a
+/// single one.
+pub fn spare_variants(context: &Context<'_>, judged: &mut [(Mention, Vec<Judgement>)]) {
+    let is_one = |mention: &Mention, judgement: &Judgement| {
+        mention.place == Place::Code && judgement.relation == Relation::Twin && judgement.decision > Decision::Warn
+    };
+    let original = |judgement: &Judgement| judgement.nearest.first().map(|near| near.id);
+    let mut variants: BTreeMap<u32, BTreeSet<String>> = BTreeMap::new();
+    for (mention, judgements) in judged.iter() {
+        for judgement in judgements.iter().filter(|judgement| is_one(mention, judgement)) {
+            let Some(id) = original(judgement) else { continue };
+            variants.entry(id).or_default().insert(judgement.written.clone());
+        }
+    }
+    for (mention, judgements) in judged {
+        for judgement in judgements.iter_mut().filter(|judgement| is_one(mention, judgement)) {
+            if original(judgement).and_then(|id| variants.get(&id)).is_some_and(|variants| variants.len() > 1) {
+                judgement.relation = Relation::Sibling;
+                judgement.decision = context.decision(mention, Relation::Sibling).min(Decision::Warn);
+            }
         }
     }
 }
@@ -148,7 +176,7 @@ fn is_no_accident(context: &Context<'_>, text: &str, other: &str) -> bool {
 
 /// Seen twins of a seen identifier: of its own family, shown by a tool, and not just another spelling.
 fn twins(context: &Context<'_>, text: &str, field: &str) -> Vec<twin::Neighbour> {
-    let plain = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).collect::<alloc::string::String>();
+    let plain = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).collect::<String>();
     let is_twin = |near: &twin::Neighbour| {
         let seen = context.ledger.token_text(near.id);
         near.distance <= 2

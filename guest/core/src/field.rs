@@ -72,7 +72,7 @@ pub fn words_of_name(name: &str) -> impl Iterator<Item = &str> {
 /// ```
 #[must_use]
 pub fn normal(name: &str) -> String {
-    let all: Vec<String> = words_of_name(name).map(str::to_lowercase).map(singular).collect();
+    let all: Vec<String> = words_of_name(name).map(str::to_lowercase).map(singular).map(plain).collect();
     let mut words: Vec<String> = all.iter().filter(|word| !GENERIC.contains(&word.as_str())).cloned().collect();
     // `items` are whatever a list holds, an `item_id` is a ware's.
     if let ([first, _, ..], true) = (all.as_slice(), words.is_empty()) {
@@ -81,6 +81,14 @@ pub fn normal(name: &str) -> String {
     words.sort_unstable();
     words.dedup();
     words.join(" ")
+}
+
+/// A field that is named after the numbering of its values holds what they number.
+fn plain(word: String) -> String {
+    match word.as_str() {
+        "iban" | "bban" | "acct" => "account".into(),
+        _ => word,
+    }
 }
 
 fn singular(mut word: String) -> String {

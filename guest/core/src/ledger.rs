@@ -5,6 +5,7 @@
 //! token by its look (`bucket`: case, separators and look-alikes folded), and any literal text by
 //! the rarest word in it. Order always comes from the arena, never from a hash table.
 
+mod image;
 mod ingest;
 mod rarest;
 
@@ -12,7 +13,7 @@ use crate::{
     columns::{Columns, Near},
     confusable,
     distance::distance,
-    field,
+    field, kind,
     model::{Sighting, Source},
     shape,
     token::is_boundary,
@@ -29,10 +30,14 @@ use core::{
     hash::{BuildHasher, Hasher},
     ops::Range,
 };
+use fnv::FnvHasher;
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
+pub use image::Image;
 use ingest::{FEWEST_GROUPED_DIGITS, ingest};
 use rarest::rarest;
+use serde::{Deserialize, Serialize};
+use sha3::{Digest as _, Sha3_256};
 
 /// Longer tokens are base64, minified code or data: nobody copies them by hand, and no two of them
 /// are near by accident.
@@ -63,7 +68,7 @@ pub struct Provenance {
 }
 
 /// One leaf of an observed text.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 struct Entry {
     start: u32,
     provenance: u32,
@@ -91,20 +96,22 @@ pub struct Standing<'l> {
 }
 
 /// A distinct token. Its number is its place in the order of first appearance.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 struct Token {
     start: u32,
     length: u32,
     /// Next token of the same bucket, or [`NONE`].
+    #[serde(skip)]
     next: u32,
     sources: u8,
     /// Hash of its look: tokens with the same one share a bucket. A collision costs nothing, since
-    /// who reads a bucket compares its tokens.
+    /// who reads a bucket compares its tokens. The same on every target.
+    #[serde(with = "postcard::fixint::le")]
     look: u64,
 }
 
 /// A field, under whatever name of this normal form, and its values in tool results.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 struct Field {
     words: String,
     /// Numbers of the leaves that hold its values.
@@ -112,7 +119,7 @@ struct Field {
 }
 
 /// A distinct word and the chain of its places, latest first.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 struct Word {
     start: u32,
     length: u32,
@@ -129,9 +136,17 @@ struct Families {
     sorted_in: usize,
 }
 
+/// How the first values of a field are made, as far as they were asked for.
+#[derive(Debug, Default)]
+struct Makes {
+    of: BTreeSet<String>,
+    read: usize,
+}
+
 /// The memory of one session.
 pub struct Ledger {
     hasher: FixedState,
+    seed: u64,
     text: String,
     pointers: String,
     entries: Vec<Entry>,
@@ -156,6 +171,8 @@ pub struct Ledger {
     field_numbers: BTreeMap<String, u32>,
     fields: Vec<Field>,
     fields_read: usize,
+    /// By field. Only doubts about seen values ask for them, again and again.
+    makes: RefCell<Vec<Makes>>,
     limit: usize,
     full: bool,
 }
@@ -173,6 +190,7 @@ impl Ledger {
     pub fn new(limit: usize, seed: u64) -> Self {
         Self {
             hasher: FixedState::with_seed(seed),
+            seed,
             text: String::new(),
             pointers: String::new(),
             entries: Vec::new(),
@@ -191,6 +209,7 @@ impl Ledger {
             field_numbers: BTreeMap::new(),
             fields: Vec::new(),
             fields_read: 0,
+            makes: RefCell::default(),
             // Ranges are 32 bits wide.
             limit: limit.min(u32::MAX as usize / 2),
             full: false,
@@ -231,10 +250,12 @@ impl Ledger {
         (count, offset(self.tokens.len() - before))
     }
 
-    /// A hash under which a text is recognised without being kept.
+    /// A hash under which a text is recognised without being kept. The same on every target, and none from
+    /// which a text could be guessed quicker than by trying.
     #[must_use]
     pub fn digest(&self, text: &str) -> u64 {
-        self.hash(text)
+        let hash = Sha3_256::new().chain_update(self.seed.to_le_bytes()).chain_update(text).finalize();
+        hash.first_chunk().copied().map_or(0, u64::from_le_bytes)
     }
 
     /// Whether something did not fit.
@@ -281,7 +302,7 @@ impl Ledger {
     /// included, in the order of their first appearance.
     #[must_use]
     pub fn alike(&self, text: &str) -> Vec<u32> {
-        let look = look(&self.hasher, text);
+        let look = look(self.seed, text);
         let mut found = Vec::new();
         let is_alike = |&id: &u32| self.tokens.get(id as usize).is_some_and(|token| token.look == look);
         let mut next = self.buckets.find(look, is_alike).copied().unwrap_or(NONE);
@@ -476,11 +497,31 @@ impl Ledger {
         after.chain(before).filter_map(|number| self.standing(number))
     }
 
-    /// How the values of fields like this one are made; none when no result had such a field. Needs
-    /// [`Ledger::index`].
+    /// How the values of fields like this one are made, of the first ones each; none when no result had such a
+    /// field. Needs [`Ledger::index`].
     #[must_use]
     pub fn makes_in(&self, words: &str) -> BTreeSet<String> {
-        self.values_in(words, MOST_TELLING).map(|standing| shape::make(standing.text)).collect()
+        let mut found = BTreeSet::new();
+        // Nobody else can hold it: it is borrowed only here, and nothing below calls back.
+        let Ok(mut makes) = self.makes.try_borrow_mut() else { return found };
+        makes.resize_with(self.fields.len(), Makes::default);
+        for (field, makes) in self.fields.iter().zip(makes.iter_mut()) {
+            if field.values.is_empty() || !field::compatible(&field.words, words) {
+                continue;
+            }
+            let known = field.values.len().min(MOST_TELLING);
+            for &number in field.values.get(makes.read..known).unwrap_or_default() {
+                let text = self.standing(number as usize).map_or("", |standing| standing.text);
+                // `DE89 3704 … SAVINGS` is a line for people, and says nothing of how the value in it is made.
+                let is_line = || matches!(kind::kind_of(text).name, "token" | "name" | "path");
+                if !text.contains(char::is_whitespace) || !is_line() {
+                    makes.of.insert(shape::make(text));
+                }
+            }
+            makes.read = known.max(makes.read);
+            found.extend(makes.of.iter().cloned());
+        }
+        found
     }
 
     /// The values that fields like this one held in tool results, at most `most`. Needs [`Ledger::index`].
@@ -540,12 +581,22 @@ impl Ledger {
     }
 
     fn slice(&self, start: u32, length: u32) -> &str {
-        self.text.get(start as usize..(start + length) as usize).unwrap_or_default()
+        part(&self.text, start, length)
     }
 
     fn hash(&self, text: &str) -> u64 {
-        self.hasher.hash_one(text.as_bytes())
+        hash_of(&self.hasher, text)
     }
+}
+
+/// A part of the arena; empty for one that is none.
+fn part(arena: &str, start: u32, length: u32) -> &str {
+    arena.get(start as usize..(start as usize).saturating_add(length as usize)).unwrap_or_default()
+}
+
+/// The hash of the tables. It differs between targets, so no snapshot holds one.
+fn hash_of(hasher: &FixedState, text: &str) -> u64 {
+    hasher.hash_one(text.as_bytes())
 }
 
 /// A text without what groups its digits.
@@ -558,9 +609,11 @@ fn offset(at: usize) -> u32 {
     u32::try_from(at).unwrap_or(NONE)
 }
 
-/// What tokens share when case, separators and look-alikes do not count, as a hash.
-fn look(hasher: &FixedState, text: &str) -> u64 {
-    let mut state = hasher.build_hasher();
+/// What tokens share when case, separators and look-alikes do not count, as a hash that is the same on every
+/// target: FNV-1a.
+fn look(seed: u64, text: &str) -> u64 {
+    let mut state = FnvHasher::default();
+    state.write_u64(seed);
     confusable::skeleton_hash_input(text, |byte| {
         if !matches!(byte, b'-' | b'_' | b' ' | b'.' | b'+' | b'(' | b')') {
             state.write_u8(byte);

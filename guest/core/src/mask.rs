@@ -2,7 +2,7 @@
 //! no evidence. NUL stands in for every byte, so nothing joins across and the rest keeps its place.
 
 use crate::{
-    credential::{is_credential, is_secret_field},
+    credential::{is_credential, is_secret_field, may_hold_credential},
     leaf::{Form, Leaf},
     ledger::Ledger,
     token::{self, Grain, Sink, is_boundary},
@@ -17,6 +17,9 @@ pub fn without_secrets<'t>(leaf: &Leaf<'t>, ledger: &Ledger, secrets: &mut BTree
     if leaf.form != Form::Key && is_secret_field(leaf.field()) {
         secrets.insert(ledger.digest(leaf.text));
         return Cow::Borrowed("");
+    }
+    if !may_hold_credential(leaf.text) {
+        return Cow::Borrowed(leaf.text);
     }
     let mut found = Secrets { text: leaf.text, ranges: Vec::new() };
     token::scan(leaf.text, &mut found);

@@ -1,6 +1,6 @@
 //! Whether an identifier was seen: literally, in another legitimate spelling, or in its parts.
 
-use crate::{kind::kind_of, ledger::Ledger, policy::CustomKind, value::value_of};
+use crate::{columns::Near, kind::kind_of, ledger::Ledger, model::Source, policy::CustomKind, value::value_of};
 use alloc::{
     borrow::ToOwned,
     format,
@@ -69,7 +69,44 @@ pub fn equivalent(ledger: &Ledger, text: &str, kinds: &[CustomKind]) -> Option<S
         return Some(found);
     }
     let found = same(ledger, text, kinds).next().or_else(|| with_country(ledger, text)).or_else(|| record_id(ledger, text));
-    found.or_else(|| padded(ledger, text)).map(ToOwned::to_owned)
+    let found = found.or_else(|| padded(ledger, text)).or_else(|| ungrouped(ledger, text)).or_else(|| literal(ledger, text));
+    found.map(ToOwned::to_owned)
+}
+
+/// The seen number that `text` is without the spaces between its groups: `DE 298 114 037`, `89441 20044 71009 3131`.
+fn ungrouped<'l>(ledger: &'l Ledger, text: &str) -> Option<&'l str> {
+    let is_same = |seen: &&str| seen.contains(' ') && seen.chars().filter(|c| *c != ' ').eq(text.chars());
+    let has_digit = text.bytes().any(|b| b.is_ascii_digit());
+    (has_digit && !text.contains(' ')).then(|| ledger.alike(text).into_iter().map(|id| ledger.token_text(id)).find(is_same)).flatten()
+}
+
+/// The seen hexadecimal number that `text` is as C writes it, with the letters that say how wide it is.
+fn literal<'l>(ledger: &Ledger, text: &'l str) -> Option<&'l str> {
+    let number = text.trim_end_matches(['u', 'U', 'l', 'L']);
+    (text.starts_with("0x") && number.len() < text.len() && text.len() - number.len() <= 3 && ledger.contains(number)).then_some(number)
+}
+
+/// Letters and signs in front of a number.
+const LONGEST_SIGN: u32 = 4;
+
+/// The number of a text that is one behind a few capitals or signs, without the zeros that fill it up.
+pub fn number_behind_sign(text: &str) -> Option<&str> {
+    const SHORTEST: usize = 6;
+    let (sign, number) = text.split_at_checked(text.find(|c: char| c.is_ascii_digit())?)?;
+    let is_sign = (1..=LONGEST_SIGN as usize).contains(&sign.len()) && !sign.chars().any(|c| c.is_lowercase() || c.is_whitespace());
+    let bare = number.trim_start_matches('0');
+    (is_sign && bare.len() >= SHORTEST && bare.bytes().all(|b| b.is_ascii_digit())).then_some(bare)
+}
+
+/// The number that a person gave, when `text` is that with the letters in front that a system writes: `#W6589183`
+/// for 6589183, `CIF00748271` for 748271. Where the number was shown behind other letters, which of them are right is not known.
+#[must_use]
+pub fn numbered(ledger: &Ledger, text: &str) -> Option<String> {
+    let number = number_behind_sign(text)?;
+    let typed = ledger.exact(number).filter(|&id| ledger.stood_in(id, Source::UserMessage))?;
+    let is_signed = |near: Near| ledger.token_text(near.id).strip_suffix(number).is_some_and(|sign| !sign.is_empty());
+    let is_alone = !ledger.near(text, LONGEST_SIGN).into_iter().any(is_signed);
+    is_alone.then(|| ledger.token_text(typed).to_owned())
 }
 
 /// The seen Salesforce id of which `text` is the short form, or the long one.

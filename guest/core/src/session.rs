@@ -3,19 +3,19 @@
 use crate::{
     asked::Asked,
     credential,
-    crosscheck::{crosscheck, rank_originals},
+    crosscheck::{crosscheck, rank_originals, spare_variants},
     demand::demand,
     extract::{self, Mention, Place},
     introduced::Introduced,
     leaf::{self, Form},
-    ledger::{Ledger, Provenance},
+    ledger::{Image, Ledger, Provenance},
     mask::{without_echoes, without_secrets},
     message::{self, Circumstances},
     model::{Decision, Error, Finding, Identifier, Observation, Observed, Relation, Source, ToolCall, Verdict},
     policy::{CustomKind, Policy},
     repair::repaired,
     slot::{Held, Slots},
-    snapshot::{Pending, Snapshot, Text},
+    snapshot::{Pending, Snapshot},
     twin,
     verdict::{Context, Judgement},
 };
@@ -178,6 +178,7 @@ impl Session {
             })
             .collect();
         rank_originals(&context, &mut judged);
+        spare_variants(&context, &mut judged);
         crosscheck(&context, &mut judged);
         demand(&context, &self.asked, &mut judged);
         let mut findings = self.findings(&judged);
@@ -246,23 +247,18 @@ impl Session {
 
     /// The whole memory of the session as bytes.
     #[must_use]
-    pub fn snapshot(&self) -> Vec<u8> {
-        let text = |(provenance, leaves): (&Provenance, Vec<(&str, &str, bool)>)| Text {
-            source: provenance.source.name().into(),
-            tool: provenance.tool.clone(),
-            call_id: provenance.call_id.clone(),
-            turn: provenance.turn,
-            leaves: leaves.into_iter().map(|(pointer, leaf, is_key)| (pointer.to_owned(), leaf.to_owned(), is_key)).collect(),
-        };
+    pub fn snapshot(&mut self) -> Vec<u8> {
+        // So that who restores it need not.
+        self.ledger.index();
         Snapshot {
             turn: self.turn,
-            is_full: self.ledger.is_full(),
             is_incomplete: self.is_incomplete,
-            texts: self.ledger.texts().map(text).collect(),
+            ledger: self.ledger.image(),
+            kinds: patterns(&self.policy.kinds),
             introduced: self.introduced.iter().map(ToString::to_string).collect(),
             suspects: self.suspects.iter().map(|(value, &times)| (value.clone(), times)).collect(),
             secrets: self.secrets.iter().copied().collect(),
-            tools: self.tools.texts().map(text).collect(),
+            tools: self.tools.image(),
             asked: self.asked.entries().map(|(turn, texts)| (turn, texts.to_vec())).collect(),
             seed: self.policy.seed,
             slots: self.slots.entries().map(|(is_place, key, held)| (is_place, key.to_owned(), held.seen, held.new)).collect(),
@@ -281,14 +277,17 @@ impl Session {
         let mut session = Self::open(policy)?;
         let snapshot = Snapshot::from_bytes(snapshot)?;
         session.policy.seed = snapshot.seed;
-        session.ledger = Ledger::new(session.policy.limits.ledger_bytes, snapshot.seed);
-        session.tools = Ledger::new(session.policy.limits.ledger_bytes, snapshot.seed);
+        let limit = session.policy.limits.ledger_bytes;
+        let ledger = |image: Image| {
+            let strange = || Error::InvalidSnapshot("it names a source that there is not".to_owned());
+            Ledger::from_image(image, limit, snapshot.seed).ok_or_else(strange)
+        };
+        session.ledger = ledger(snapshot.ledger)?;
+        session.tools = ledger(snapshot.tools)?;
         let kinds = &session.policy.kinds;
-        refill(&mut session.ledger, snapshot.texts, kinds)?;
-        refill(&mut session.tools, snapshot.tools, &[])?;
-        session.tools.index();
-        if snapshot.is_full {
-            session.ledger.mark_full();
+        // Under another policy other texts are tokens, or fewer fit.
+        if snapshot.kinds != patterns(kinds) || session.ledger.bytes() > limit {
+            session.ledger = reread(&session.ledger, kinds, limit, snapshot.seed);
         }
         session.turn = snapshot.turn;
         session.is_incomplete = snapshot.is_incomplete;
@@ -536,16 +535,24 @@ pub fn check_once(policy: &str, seen: &[Observation], call: &ToolCall) -> Result
     session.check(call)
 }
 
-/// Reads the texts of a snapshot into a ledger.
-fn refill(ledger: &mut Ledger, texts: Vec<Text>, kinds: &[CustomKind]) -> Result<(), Error> {
-    for text in texts {
-        let source = Source::from_name(&text.source).ok_or_else(|| Error::InvalidSnapshot(format!("`{}` is no source", text.source)))?;
-        ledger.begin(Provenance { source, tool: text.tool, call_id: text.call_id, turn: text.turn });
-        for (pointer, leaf, is_key) in text.leaves {
-            ledger.add(&pointer, &leaf, is_key, &custom_ranges(&leaf, kinds));
+/// The ledger that the same texts make under other kinds or another limit.
+fn reread(old: &Ledger, kinds: &[CustomKind], limit: usize, seed: u64) -> Ledger {
+    let mut ledger = Ledger::new(limit, seed);
+    for (provenance, leaves) in old.texts() {
+        ledger.begin(provenance.clone());
+        for (pointer, leaf, is_key) in leaves {
+            ledger.add(pointer, leaf, is_key, &custom_ranges(leaf, kinds));
         }
     }
-    Ok(())
+    if old.is_full() {
+        ledger.mark_full();
+    }
+    ledger
+}
+
+/// The patterns of the user's own kinds.
+fn patterns(kinds: &[CustomKind]) -> Vec<String> {
+    kinds.iter().map(|kind| kind.pattern.as_str().to_owned()).collect()
 }
 
 /// Where the user's own kinds stand in a text.

@@ -4,7 +4,10 @@
 //! Nearness is evidence only where a fresh identifier would not be near anything by chance, so the
 //! random body counts, not the length: `#W1234567` is seven digits, the prefix adds nothing.
 
-use crate::{kind::kind_of, value::value_of};
+use crate::{
+    kind::{FILE_ENDINGS, kind_of},
+    value::value_of,
+};
 use alloc::string::String;
 
 /// Information in one decimal digit, in bits: log2 10.
@@ -181,6 +184,23 @@ pub fn is_dated_step(written: &str, seen: &str) -> bool {
         Some(is_stamp && !is_torn)
     };
     written != seen && stamp(written) == Some(true) && stamp(seen) == Some(true)
+}
+
+/// Whether two names differ in nothing but what sort of file they say they are.
+///
+/// ```
+/// # use twinguard_core::shape::is_other_format;
+/// assert!(is_other_format("webhooks.ts", "webhooks.js"));
+/// assert!(!is_other_format("webhook.js", "webhooks.js"));
+/// ```
+#[must_use]
+pub fn is_other_format(written: &str, seen: &str) -> bool {
+    let parts = |name: &'_ str| name.rsplit_once('.').map(|(stem, ending)| (stem.to_lowercase(), ending.to_lowercase()));
+    let is_ending = |ending: &str| FILE_ENDINGS.split(' ').any(|known| known == ending);
+    match (parts(written), parts(seen)) {
+        (Some((stem, a)), Some((other, b))) => stem == other && a != b && is_ending(&a) && is_ending(&b),
+        _ => false,
+    }
 }
 
 /// Bytes that two texts share at their beginning, and at their end.

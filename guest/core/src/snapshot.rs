@@ -1,27 +1,17 @@
 //! A session as bytes: what it observed and what it concluded, in a form of its own with a version.
 //!
-//! The indexes are not in it. They are built again from the texts, so a damaged or hostile snapshot
-//! can at worst hold wrong texts, never a wrong index.
+//! Reading one has to be quick: a hook is a process that reads the whole memory for one check. So the ledger is
+//! in it as it stands, not as texts to be read again, and a checksum tells damage before anything is believed.
+//! Who can write snapshots can make a session believe anything, whatever their form: keep them like a memory.
 
-use crate::model::Error;
+use crate::{ledger::Image, model::Error};
 use alloc::{format, string::String, vec::Vec};
 use serde::{Deserialize, Serialize};
 
 /// Goes before the content, so that other bytes are told from a snapshot at once.
 const MAGIC: &[u8; 8] = b"twinguar";
-/// Changes with the fields below.
-const VERSION: u8 = 2;
-
-/// One observed text: source, tool, call id, turn, and its leaves as pointer, text and
-/// whether it is a member's name.
-#[derive(Debug, Serialize, Deserialize)]
-pub struct Text {
-    pub source: String,
-    pub tool: Option<String>,
-    pub call_id: Option<String>,
-    pub turn: u32,
-    pub leaves: Vec<(String, String, bool)>,
-}
+/// Changes with the fields below, those of [`Image`], and what their numbers mean.
+const VERSION: u8 = 3;
 
 /// A call whose result is still awaited.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,13 +28,14 @@ pub struct Pending {
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Snapshot {
     pub turn: u32,
-    pub is_full: bool,
     pub is_incomplete: bool,
-    pub texts: Vec<Text>,
+    pub ledger: Image,
+    /// The patterns of the user's own kinds that the ledger was filled under.
+    pub kinds: Vec<String>,
     pub introduced: Vec<String>,
     pub suspects: Vec<(String, u32)>,
     pub secrets: Vec<u64>,
-    pub tools: Vec<Text>,
+    pub tools: Image,
     pub asked: Vec<(u32, Vec<String>)>,
     pub seed: u64,
     pub slots: Vec<(bool, String, u32, u32)>,
@@ -56,10 +47,12 @@ impl Snapshot {
     /// The bytes of a snapshot.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
+        // Writing to a vector cannot fail.
+        let content = postcard::to_allocvec(self).unwrap_or_default();
         let mut bytes = MAGIC.to_vec();
         bytes.push(VERSION);
-        // Writing to a vector cannot fail.
-        bytes.extend(postcard::to_allocvec(self).unwrap_or_default());
+        bytes.extend(crc32fast::hash(&content).to_le_bytes());
+        bytes.extend(content);
         bytes
     }
 
@@ -73,6 +66,11 @@ impl Snapshot {
             content.split_first().ok_or_else(|| Error::InvalidSnapshot(String::from("it ends after its first bytes")))?;
         if version != VERSION {
             return Err(Error::InvalidSnapshot(format!("it has version {version}, this build reads version {VERSION}")));
+        }
+        let (checksum, content) =
+            content.split_first_chunk().ok_or_else(|| Error::InvalidSnapshot(String::from("it ends after its first bytes")))?;
+        if u32::from_le_bytes(*checksum) != crc32fast::hash(content) {
+            return Err(Error::InvalidSnapshot(String::from("it is damaged: its checksum does not hold")));
         }
         match postcard::take_from_bytes(content) {
             Ok((snapshot, [])) => Ok(snapshot),

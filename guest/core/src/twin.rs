@@ -8,7 +8,7 @@ use crate::{
     ledger::Ledger,
     model::Relation,
     model::Source,
-    seen::{FULL_HASHES, SHORT_HASH},
+    seen::{FULL_HASHES, SHORT_HASH, number_behind_sign},
     shape,
     value::value_of,
 };
@@ -87,6 +87,15 @@ pub fn nearest(ledger: &Ledger, written: &str, field: &str, is_strict: bool) -> 
         for id in ledger.alike(bare) {
             if ledger.token_text(id).to_lowercase() == bare.to_lowercase() {
                 add(id, Relation::Recased, away(id));
+            }
+        }
+    }
+    // The same for a number of which a person left out the letters.
+    if let Some(number) = number_behind_sign(written) {
+        for near in ledger.near(number, edit_limit(number.len())) {
+            let seen = ledger.token_text(near.id);
+            if near.distance > 0 && ledger.stood_in(near.id, Source::UserMessage) && seen.bytes().all(|b| b.is_ascii_digit()) {
+                add(near.id, Relation::Twin, near.distance);
             }
         }
     }
@@ -184,7 +193,8 @@ fn is_comparable(written: &str, neighbour: &Neighbour, seen: &str, is_strict: bo
 fn cuts(ledger: &Ledger, written: &str, is_strict: bool) -> Vec<u32> {
     let elided = written.split_once('…').or_else(|| written.split_once("..."));
     let (head, tail) = elided.unwrap_or((written, ""));
-    if head.chars().count() < SHORTEST_CUT {
+    // `0x4c` is a byte, not the beginning of a word of four.
+    if head.strip_prefix("0x").unwrap_or(head).chars().count() < SHORTEST_CUT {
         return Vec::new();
     }
     let found = ledger.longer(head, MOST_CUTS);

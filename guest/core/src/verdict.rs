@@ -164,7 +164,10 @@ impl Context<'_> {
         if self.is_value(mention, text, place) {
             return Judgement { counts: false, decision: Decision::Allow, ..plain };
         }
-        if let Some(seen) = seen::short_hash(self.ledger, text).or_else(|| seen::pattern(self.ledger, text)) {
+        let made_of = || {
+            seen::short_hash(self.ledger, text).or_else(|| seen::pattern(self.ledger, text)).or_else(|| seen::numbered(self.ledger, text))
+        };
+        if let Some(seen) = made_of() {
             return Judgement { seen: Some(seen), ..self.judgement(mention, range, Relation::Derived) };
         }
         // In an argument that takes identifiers a slip is likelier than a composition.

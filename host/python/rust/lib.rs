@@ -30,7 +30,7 @@ mod _twinguard {
     #[pymodule_export]
     use super::json::json;
     #[pymodule_export]
-    use super::lines::Lines;
+    use super::lines::{Lines, Verifier, find};
     #[pymodule_export]
     use super::run_command;
 

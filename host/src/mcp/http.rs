@@ -38,6 +38,8 @@ type Body = UnsyncBoxBody<Bytes, Failure>;
 
 /// Bytes of one request, several times what a guard reads.
 const MOST_BODY: usize = 64 << 20;
+/// Bytes that are read within a millisecond or two.
+const QUICK: usize = 32 << 10;
 /// For a connection to the server. An answer may take as long as the client waits for it.
 const CONNECT: Duration = Duration::from_secs(30);
 /// Before trying again to accept, when there are no more file handles.
@@ -65,7 +67,9 @@ pub fn run(options: &Arc<Options>, listen: SocketAddr, upstream: &str) -> io::Re
     }
     let shared = Arc::clone(options);
     super::at_a_signal(move || shared.end())?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    // One worker: a request that changes threads on its way waits for each of them to wake up, which takes longer
+    // than all that is done with it. What takes long by itself gets a thread of its own, see `unhurried`.
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     runtime.block_on(serve(options, listen, url))
 }
 
@@ -143,7 +147,7 @@ impl Proxy {
             }
             return response;
         }
-        let outcome = locked(&conversation).client(stream, &body);
+        let outcome = unhurried(body.len(), || locked(&conversation).client(stream, &body));
         match outcome {
             Outcome::Forward(Cow::Borrowed(_)) => self.relay(&head, body.clone(), &conversation, stream).await,
             Outcome::Forward(Cow::Owned(frame)) => self.relay(&head, frame.into(), &conversation, stream).await,
@@ -203,14 +207,14 @@ impl Proxy {
             }
         };
         let body = if kind == "application/json" {
-            match locked(conversation).server(stream, &body) {
+            match unhurried(body.len(), || locked(conversation).server(stream, &body)) {
                 Cow::Borrowed(_) => body.clone(),
                 Cow::Owned(rewritten) => rewritten.into(),
             }
         } else {
             body
         };
-        events::settle_later(conversation);
+        events::settle_later(conversation, body.len());
         head.headers.remove(hyper::header::CONTENT_LENGTH);
         Response::from_parts(head, full(body))
     }
@@ -256,6 +260,11 @@ impl Proxy {
             }
         }
     }
+}
+
+/// Does what may take long without holding up the other connections.
+fn unhurried<T>(bytes: usize, work: impl FnOnce() -> T) -> T {
+    if bytes > QUICK { tokio::task::block_in_place(work) } else { work() }
 }
 
 fn pass(response: Response<Incoming>) -> Response<Body> {

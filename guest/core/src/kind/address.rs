@@ -201,7 +201,11 @@ fn is_windows(text: &str) -> bool {
 /// Slashes or backslashes between names. Spaces are allowed where the text is rooted, since prose
 /// has `and/or`. Backslashes may be escapes (`name\r\n`): a relative Windows path ends in a file name.
 pub(super) fn is_path(text: &str) -> bool {
-    if text.len() > 4096 || has(text, |symbol| symbol.is_control() || "<>|\"".contains(symbol)) || is_base64(text) {
+    if text.len() > 4096
+        || !text.contains(['/', '\\'])
+        || has(text, |symbol| symbol.is_control() || "<>|\"".contains(symbol))
+        || is_base64(text)
+    {
         return false;
     }
     let windows = is_windows(text);
@@ -255,6 +259,9 @@ const COLLECTIONS: [&str; 6] = ["projects", "organizations", "folders", "billing
 
 /// A cloud resource name: `projects/…/…/…`, `//host/projects/…`, or Azure's `/subscriptions/…`.
 pub(super) fn is_resource(text: &str) -> bool {
+    if !text.contains('/') {
+        return false;
+    }
     let body =
         text.strip_prefix("//").and_then(|full| full.split_once('/')).filter(|(host, _)| is_host_name(host)).map_or(text, |(_, body)| body);
     let azure = strip_prefix_ignore_case(body, "/subscriptions/").is_some();
@@ -278,6 +285,10 @@ pub(super) fn canonical_resource(text: &str) -> String {
 /// International with `+` or `00`, or national in the ways the digits are grouped; never bare digits,
 /// which are `integer`.
 pub(super) fn is_phone(text: &str) -> bool {
+    // Other letters than those of `tel:` begin no number.
+    if text.starts_with(|first: char| first.is_alphabetic() && !matches!(first, 't' | 'T')) {
+        return false;
+    }
     let text = phone_body(text);
     let allowed = |symbol: char| symbol.is_ascii_digit() || " -./()+".contains(symbol);
     let digits = count_digits(text);

@@ -70,10 +70,13 @@ pub(super) fn is_booking(text: &str) -> bool {
 /// Capitals, digits and separators as people number orders: `#W1234567`, `ORD-2024-001978`, `INV-00045`,
 /// `#1001`, and bare digit groups such as `112-1234567-1234567`.
 pub(super) fn is_order(text: &str) -> bool {
+    if text.len() > 64 || text.bytes().any(|symbol| symbol.is_ascii_lowercase()) {
+        return false;
+    }
     let marked = text.strip_prefix('#');
     let body = marked.unwrap_or(text);
     let Some(groups) = parts(body, "-_") else { return false };
-    let shaped = text.len() <= 64 && groups.iter().all(|group| all(group, is_upper_or_digit));
+    let shaped = groups.iter().all(|group| all(group, is_upper_or_digit));
     if !shaped || !has_digit(body) || groups.len() > 8 {
         return false;
     }

@@ -21,7 +21,9 @@ fn iban_length(compact: &str) -> Option<usize> {
 /// Small letters that are all hex digits are a hash: people type an IBAN in small letters, if ever,
 /// but hashes are printed so.
 pub(super) fn is_iban(text: &str) -> bool {
-    if text.len() > 64 || !is_spelled_in_groups(text) {
+    // Nearly every text ends here, before anything is copied.
+    let begins = |text: &[u8]| matches!(text, [a, b, c, ..] if a.is_ascii_alphabetic() && b.is_ascii_alphabetic() && c.is_ascii_digit());
+    if text.len() > 64 || !begins(text.as_bytes()) || !is_spelled_in_groups(text) {
         return false;
     }
     let compact = compact_upper(text);
@@ -73,8 +75,11 @@ const ISSUERS: &[(&str, &str, usize)] = &[
 /// An issuer's first digits and length, written together or in the groups printed on cards.
 pub(super) fn is_card(text: &str) -> bool {
     const GROUPS: &[&[usize]] = &[&[4, 4, 4, 4], &[4, 6, 5], &[4, 6, 4], &[4, 4, 4, 4, 3], &[6, 13]];
+    if text.len() > 24 || !text.starts_with(|first: char| first.is_ascii_digit()) {
+        return false;
+    }
     let spelled = all_digits(text) || GROUPS.iter().any(|lengths| grouped(text, " -", lengths));
-    if text.len() > 24 || !spelled {
+    if !spelled {
         return false;
     }
     let digits = compact_upper(text);
@@ -123,6 +128,9 @@ fn is_ethereum(text: &str) -> bool {
 
 fn is_bech32(text: &str) -> bool {
     const PREFIXES: [&str; 8] = ["bc", "tb", "bcrt", "ltc", "addr", "cosmos", "osmo", "inj"];
+    if text.len() < 35 {
+        return false;
+    }
     let lower = text.to_ascii_lowercase();
     let Some((prefix, data)) = lower.split_once('1') else { return false };
     PREFIXES.contains(&prefix)

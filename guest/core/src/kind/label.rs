@@ -25,10 +25,13 @@ pub(super) fn is_handle(text: &str) -> bool {
             && all(name, |symbol| symbol.is_ascii_alphanumeric() || "_.-".contains(symbol))
             && name.starts_with(|first: char| first.is_ascii_alphanumeric() || first == '_');
     }
+    if text.len() > 64 || text.bytes().filter(|symbol| b"_.".contains(symbol)).count() != 2 {
+        return false;
+    }
     let words = parts(text, "_.").unwrap_or_default();
     let [first, last, number] = words.as_slice() else { return false };
     let is_name = |word: &str| word.len() >= 2 && all(word, is_lower) && !listed(TYPE_NOUNS, word);
-    text.len() <= 64 && is_name(first) && is_name(last) && all_digits(number) && (2..=4).contains(&number.len())
+    is_name(first) && is_name(last) && all_digits(number) && (2..=4).contains(&number.len())
 }
 
 /// Without `@`.

@@ -10,10 +10,12 @@ use crate::check_digit;
 /// A freight container: its owner's three letters, `U`, `J` or `Z`, six digits and a check digit, perhaps in
 /// the groups that are painted on it (`HLXU 781321 5`).
 pub(super) fn is_container(text: &str) -> bool {
+    if !(11..=14).contains(&text.len()) {
+        return false;
+    }
     let compact = compact_upper(text);
     let Some((owner, number)) = compact.split_at_checked(4) else { return false };
-    let spelled =
-        text.len() == compact.len() || text.len() <= 14 && all(text, |symbol| symbol.is_ascii_alphanumeric() || " -".contains(symbol));
+    let spelled = text.len() == compact.len() || all(text, |symbol| symbol.is_ascii_alphanumeric() || " -".contains(symbol));
     compact.len() == 11
         && spelled
         && owner.bytes().all(|symbol| symbol.is_ascii_uppercase())
@@ -29,6 +31,9 @@ fn orcid_body(text: &str) -> &str {
 
 /// Sixteen characters from 0000-0001-5000-0007 on, perhaps as the address of their page.
 pub(super) fn is_orcid(text: &str) -> bool {
+    if !text.contains("000") {
+        return false;
+    }
     let body = orcid_body(text);
     let digits = body.strip_suffix(['X', 'x']).map(|body| String::from(body) + "0");
     body.starts_with("000") && grouped(digits.as_deref().unwrap_or(body), "-", &[4, 4, 4, 4])
@@ -49,6 +54,9 @@ fn doi_body(text: &str) -> &str {
 
 /// `10.`, a registrant of four to nine digits, a slash, a suffix.
 pub(super) fn is_doi(text: &str) -> bool {
+    if !text.contains("10.") {
+        return false;
+    }
     let Some((registrant, suffix)) = doi_body(text).strip_prefix("10.").and_then(|body| body.split_once('/')) else { return false };
     (4..=9).contains(&registrant.len()) && all_digits(registrant) && all(suffix, |symbol| !symbol.is_whitespace())
 }
@@ -64,6 +72,11 @@ fn unlabelled<'a>(text: &'a str, labels: &[&str]) -> &'a str {
     body.map_or(text, |body| body.trim_start_matches([':', ' ']))
 }
 
+/// Quickly: whether the end of a text could be that of a number in groups. Nearly all other kinds stop here.
+fn ends_in_digits(text: &str) -> bool {
+    text.len() >= 8 && text.bytes().rev().take(6).all(|symbol| symbol.is_ascii_digit() || b" -Xx".contains(&symbol))
+}
+
 fn isbn_body(text: &str) -> &str {
     unlabelled(text, &["ISBN-13", "ISBN-10", "ISBN"])
 }
@@ -71,6 +84,9 @@ fn isbn_body(text: &str) -> &str {
 /// 13 digits from 978 or 979, or ten that say so: by a label, by an `X` at the end, or by hyphens.
 /// Ten bare digits are any number.
 pub(super) fn is_isbn(text: &str) -> bool {
+    if !ends_in_digits(text) {
+        return false;
+    }
     let body = isbn_body(text);
     let labelled = body.len() < text.len();
     let digits = compact_upper(body);
@@ -107,6 +123,9 @@ fn ean_body(text: &str) -> &str {
 /// A trade item number behind its label, or in the groups printed under a bar code. Bare digits of
 /// these lengths are more often order numbers or milliseconds.
 pub(super) fn is_ean(text: &str) -> bool {
+    if !ends_in_digits(text) {
+        return false;
+    }
     let body = ean_body(text);
     let labelled = body.len() < text.len() && all_digits(body) && matches!(body.len(), 8 | 12 | 13 | 14);
     labelled || grouped(body, " ", &[1, 6, 6]) || grouped(body, " ", &[1, 5, 5, 1])
@@ -136,7 +155,12 @@ pub(super) fn check_vin(text: &str) -> bool {
 
 /// A postal item (two letters, nine digits, a country) or a UPS tracking number, perhaps spaced.
 pub(super) fn is_parcel(text: &str) -> bool {
-    if text.len() > 24 || text.contains('-') {
+    let begins = |text: &[u8]| match text {
+        [b'1', b'z' | b'Z' | b' ', ..] => true,
+        [a, b, c, ..] => [a, b].iter().all(|symbol| symbol.is_ascii_alphabetic()) && (c.is_ascii_digit() || *c == b' '),
+        _ => false,
+    };
+    if text.len() > 24 || text.contains('-') || !begins(text.as_bytes()) {
         return false;
     }
     let body = compact_upper(text);

@@ -1,13 +1,13 @@
 //! Taking the words and tokens of one leaf into the ledger, in one pass over its text.
 
-use super::{LONGEST_TOKEN, Ledger, NONE, Token, Word, look, offset};
+use super::{LONGEST_TOKEN, Ledger, NONE, Token, Word, hash_of, look, offset, part};
 use crate::token::{self, Grain, Sink};
-use core::{hash::BuildHasher, ops::Range};
+use core::ops::Range;
 
 /// Takes a leaf that stands at `start` of the arena, with the ranges that are tokens besides those a
 /// scan finds. Returns how many tokens it held.
 pub(super) fn ingest(ledger: &mut Ledger, leaf: &str, start: usize, source: u8, more: &[Range<usize>]) -> u32 {
-    let mut ingest = Ingest { ledger, leaf, start, source, count: 0, whole_done: false, group: None };
+    let mut ingest = Ingest { ledger, leaf, start, source, count: 0, whole_done: false, group: None, lead: None };
     token::scan(leaf, &mut ingest);
     ingest.finish();
     for range in more {
@@ -26,16 +26,22 @@ struct Ingest<'l, 't> {
     whole_done: bool,
     /// Digits in groups (`4242 4242 4242 4242`), read as one token.
     group: Option<Group>,
+    /// The last word, where it is two or three capitals.
+    lead: Option<Range<usize>>,
 }
 
 struct Group {
     range: Range<usize>,
+    /// Where it begins with the capitals in front of it: `DE 298 114 037`.
+    lead: Option<usize>,
     digits: usize,
     groups: usize,
 }
 
 /// Fewer digits in groups are dates, amounts and table cells.
 pub(super) const FEWEST_GROUPED_DIGITS: usize = 9;
+/// Letters of a country or a register in front of a number.
+const LONGEST_LEAD: usize = 3;
 
 impl Ingest<'_, '_> {
     fn finish(&mut self) {
@@ -52,10 +58,13 @@ impl Ingest<'_, '_> {
             && group.groups > 1
             && group.digits >= FEWEST_GROUPED_DIGITS
         {
-            let before = offset(self.ledger.tokens.len());
-            self.insert(group.range);
-            if before < offset(self.ledger.tokens.len()) {
-                self.ledger.grouped.push(before);
+            let whole = group.lead.map(|lead| lead..group.range.end);
+            for range in core::iter::once(group.range).chain(whole) {
+                let before = offset(self.ledger.tokens.len());
+                self.insert(range);
+                if before < offset(self.ledger.tokens.len()) {
+                    self.ledger.grouped.push(before);
+                }
             }
         }
     }
@@ -70,7 +79,7 @@ impl Ingest<'_, '_> {
         let hash = ledger.hash(text);
         let known = ledger
             .exact
-            .find(hash, |&id| ledger.tokens.get(id as usize).is_some_and(|t| slice_of(&ledger.text, t.start, t.length) == text))
+            .find(hash, |&id| ledger.tokens.get(id as usize).is_some_and(|t| part(&ledger.text, t.start, t.length) == text))
             .copied();
         if let Some(token) = known.and_then(|id| ledger.tokens.get_mut(id as usize)) {
             token.sources |= self.source;
@@ -80,7 +89,7 @@ impl Ingest<'_, '_> {
         if is_dashed_uuid(text) {
             ledger.grouped.push(id);
         }
-        let look = look(&ledger.hasher, text);
+        let look = look(ledger.seed, text);
         let is_alike = |&id: &u32| ledger.tokens.get(id as usize).is_some_and(|token| token.look == look);
         let first = ledger.buckets.find(look, is_alike).copied();
         // Second in its chain: the first stays the one the table finds.
@@ -89,7 +98,7 @@ impl Ingest<'_, '_> {
         ledger.tokens.push(Token { start: offset(self.start + range.start), length: offset(text.len()), next, sources: self.source, look });
         let (tokens, arena, hasher) = (&ledger.tokens, &ledger.text, &ledger.hasher);
         let token_of = |id: u32| tokens.get(id as usize);
-        let rehash = |&id: &u32| hasher.hash_one(token_of(id).map_or("", |t| slice_of(arena, t.start, t.length)).as_bytes());
+        let rehash = |&id: &u32| hash_of(hasher, token_of(id).map_or("", |t| part(arena, t.start, t.length)));
         ledger.exact.insert_unique(hash, id, rehash);
         if first.is_none() {
             ledger.buckets.insert_unique(look, id, |&id| token_of(id).map_or(0, |token| token.look));
@@ -101,10 +110,6 @@ impl Ingest<'_, '_> {
 /// A UUID in five groups, whose compact form is as common.
 fn is_dashed_uuid(text: &str) -> bool {
     text.len() == 36 && [8, 13, 18, 23].iter().all(|&at| text.as_bytes().get(at) == Some(&b'-'))
-}
-
-fn slice_of(arena: &str, start: u32, length: u32) -> &str {
-    arena.get(start as usize..(start + length) as usize).unwrap_or_default()
 }
 
 impl Sink for Ingest<'_, '_> {
@@ -119,7 +124,7 @@ impl Sink for Ingest<'_, '_> {
         let place = offset(ledger.places.len());
         let known = ledger
             .word_table
-            .find(hash, |&id| ledger.words.get(id as usize).is_some_and(|w| slice_of(&ledger.text, w.start, w.length) == text))
+            .find(hash, |&id| ledger.words.get(id as usize).is_some_and(|w| part(&ledger.text, w.start, w.length) == text))
             .copied();
         if let Some(word) = known.and_then(|id| ledger.words.get_mut(id as usize)) {
             ledger.places.push((at, word.last));
@@ -130,9 +135,9 @@ impl Sink for Ingest<'_, '_> {
             ledger.words.push(Word { start: at, length: offset(text.len()), last: place, count: 1 });
             ledger.places.push((at, NONE));
             let (words, arena, hasher) = (&ledger.words, &ledger.text, &ledger.hasher);
-            ledger.word_table.insert_unique(hash, id, |&id| {
-                hasher.hash_one(words.get(id as usize).map_or("", |w| slice_of(arena, w.start, w.length)).as_bytes())
-            });
+            ledger
+                .word_table
+                .insert_unique(hash, id, |&id| hash_of(hasher, words.get(id as usize).map_or("", |w| part(arena, w.start, w.length))));
         }
         self.grouped(text, range);
     }
@@ -154,6 +159,8 @@ impl Ingest<'_, '_> {
             digits == text.len() || (digits > 0 && text.len() <= 4 && text.bytes().all(|b| b.is_ascii_digit() || b.is_ascii_uppercase()));
         if !is_group {
             self.close_group();
+            let is_lead = (2..=LONGEST_LEAD).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_uppercase());
+            self.lead = is_lead.then_some(range);
             return;
         }
         let leaf = self.leaf;
@@ -169,7 +176,8 @@ impl Ingest<'_, '_> {
                 // `(415) 555-0132` and `+49 30 …` begin with their sign.
                 let sign = leaf.get(..range.start).is_some_and(|before| before.ends_with(['(', '+']));
                 let start = range.start - usize::from(sign);
-                self.group = Some(Group { range: start..range.end, digits, groups: 1 });
+                let lead = self.lead.take().filter(|lead| leaf.get(lead.end..start) == Some(" ")).map(|lead| lead.start);
+                self.group = Some(Group { range: start..range.end, lead, digits, groups: 1 });
             }
         }
     }

@@ -5,7 +5,7 @@ use crate::{
     extract::{Mention, Place},
     kind::kind_of,
     model::{Decision, Effect, Relation},
-    shape::{counter_step, is_dated_step},
+    shape::{counter_step, is_dated_step, is_other_format},
     slot::Role,
     twin::Neighbour,
     value::value_of,
@@ -105,7 +105,7 @@ impl Context<'_> {
                 let is_placed = is_placed || is_read && piece.len() >= 8;
                 let is_slip = neighbour.distance as usize * 4 <= piece.len()
                     || neighbour.relation == Relation::Truncated && !is_last && !before.is_empty();
-                is_slip && is_placed && counter_step(piece, seen).is_none() && !is_dated_step(piece, seen)
+                is_slip && is_placed && counter_step(piece, seen).is_none() && !is_dated_step(piece, seen) && !is_other_format(piece, seen)
             })
             .collect();
         let best = nearest.first()?;

@@ -9,7 +9,7 @@ use crate::{
     model::{Decision, Effect, Relation, Source},
     seen::SHORT_HASH,
     series,
-    shape::{self, counter_step, is_dated_step},
+    shape::{self, counter_step, is_dated_step, is_other_format},
     slot::{Held, Role},
     twin::{self, Neighbour},
 };
@@ -138,6 +138,8 @@ impl Context<'_> {
             {
                 (Relation::Sibling, Decision::Allow)
             }
+            // `webhooks.ts` beside `webhooks.js`: the source of the one, a program made the other.
+            () if is_other_format(written, seen) => (Relation::Sibling, Decision::Allow),
             // `ADR-043` after `ADR-042`: who writes of the next one is about to make it.
             () if relation == Relation::Twin && series::is_next(self.ledger, written, seen) => (Relation::Sibling, Decision::Allow),
             // `item_2` beside `item_1`: source text numbers its own names.

@@ -9,9 +9,11 @@ __all__ = [
     "Guard",
     "Lines",
     "Session",
+    "Verifier",
     "__version__",
     "_json",
     "_seconds_of_a_check",
+    "find",
     "run_command",
 ]
 __version__: str
@@ -62,16 +64,21 @@ class Session:
     def close(self) -> None: ...
 
 @final
-class Lines(Iterator[str]):
+class Verifier:
     def __new__(
         cls,
-        paths: list[str],
         policy: dict[str, Any] | str | None,
         trace_format: str | None,
         all: bool,
-    ) -> Lines: ...
+    ) -> Verifier: ...
+    def paths(self, paths: list[str]) -> Lines: ...
+    def content(self, name: str, content: object) -> Lines: ...
+
+@final
+class Lines(Iterator[str]):
     def __next__(self) -> str: ...
 
+def find(paths: list[str]) -> tuple[list[str], list[str]]: ...
 def run_command(arguments: list[str]) -> int: ...
 
 # For the tests alone: a value as the guard reads it, and the cost of a check without Python.

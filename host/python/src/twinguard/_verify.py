@@ -147,19 +147,25 @@ def verify(
     ...             print(line["written"], line["relation"])
     ORD-55-204871 twin
     """
+    verifier = _twinguard.Verifier(policy, trace_format, all)
+    return map(line, verifier.paths(texts(paths)))
+
+
+def texts(paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> list[str]:
+    """The paths as texts, whether they are one or many."""
     named = [paths] if isinstance(paths, (str, os.PathLike)) else paths
     if not isinstance(named, Iterable):
         raise InvalidInput(f"`paths` must hold paths, not {type(named).__name__}")
-    lines = _twinguard.Lines([_path(path) for path in named], policy, trace_format, all)
-    return map(_line, lines)
+    return [_path(path) for path in named]
+
+
+def line(text: str) -> Line:
+    """A line as it is written, read."""
+    # The form of these lines is fixed, and `tests/test_verify.py` holds the types above to it.
+    return cast(Line, json.loads(text))
 
 
 def _path(path: str | os.PathLike[str]) -> str:
     if not isinstance(path, (str, os.PathLike)):
         raise InvalidInput(f"`paths` must hold paths, not {type(path).__name__}")
     return os.fspath(path)
-
-
-def _line(text: str) -> Line:
-    # The form of these lines is fixed, and `tests/test_verify.py` holds the types above to it.
-    return cast(Line, json.loads(text))

@@ -1,6 +1,7 @@
-"""Tests the adapters against the frameworks: `python run.py WHEEL FOLDER`.
+"""Tests the adapters against their frameworks, and `twinguard.arrow` and `twinguard.ray` in their
+engines: `python run.py WHEEL FOLDER`.
 
-WHEEL is the built package, FOLDER is where the two environments are made, once; frameworks are
+WHEEL is the built package, FOLDER is where the environments are made, once; frameworks are
 installed there again only after the requirements changed.
 """
 
@@ -14,6 +15,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 PACKAGE = HERE.parents[1]
+ENGINES = HERE.with_name("engines")
 SHARED = ["scenarios.py", "test_conversation.py", "test_documentation.py", "run.py"]
 ENVIRONMENTS = {
     "requirements.txt": ["openai_agents", "langchain", "pydantic_ai", "claude_agent_sdk"],
@@ -34,6 +36,12 @@ def main(wheel: Path, folder: Path) -> None:
         cache = folder / f"mypy-{Path(requirements).stem}"
         run(python, "-m", "mypy", "--cache-dir", cache, *sources, *modules, *tests, *examples)
         run(python, "-m", "pytest", "-p", "no:cacheprovider", *tests)
+    python = environment(folder / "engines", ENGINES / "requirements.txt")
+    run(python, "-m", "pip", "install", "-q", "--no-deps", "--force-reinstall", wheel)
+    modules = [PACKAGE / f"src/twinguard/{name}.py" for name in ("arrow", "ray")]
+    cache = folder / "mypy-engines"
+    run(python, "-m", "mypy", "--cache-dir", cache, *modules, *ENGINES.glob("*.py"))
+    run(python, "-m", "pytest", "-p", "no:cacheprovider", ENGINES)
 
 
 def environment(folder: Path, requirements: Path) -> Path:

@@ -1,7 +1,7 @@
 //! Event streams: passed event by event, as they came.
 
 use super::conversations::{Shared, locked};
-use super::{Failure, Stream};
+use super::{Failure, Stream, unhurried};
 use http_body_util::channel::Sender;
 use hyper::body::{Body, Bytes, Frame, Incoming};
 use hyper::http::request::Parts;
@@ -75,7 +75,7 @@ impl Body for Events {
                     self.rest.extend_from_slice(&data);
                     let events = self.complete();
                     if !events.is_empty() {
-                        settle_later(&self.conversation);
+                        settle_later(&self.conversation, events.len());
                         return Poll::Ready(Some(Ok(Frame::data(events))));
                     }
                 }
@@ -91,10 +91,11 @@ impl Body for Events {
     }
 }
 
-/// Has what was shown read into the ledger while it is on its way.
-pub(super) fn settle_later(conversation: &Shared) {
+/// Has what was shown, of so many bytes, read into the ledger once it is on its way: the task that sends it goes on
+/// before a new one begins.
+pub(super) fn settle_later(conversation: &Shared, bytes: usize) {
     let conversation = Arc::clone(conversation);
-    tokio::spawn(async move { locked(&conversation).settle() });
+    drop(tokio::spawn(async move { unhurried(bytes, || locked(&conversation).settle()) }));
 }
 
 /// The end of the event that starts at `start`: after its blank line.
