@@ -175,4 +175,13 @@ fn what_is_read_side_by_side_is_written_in_order() {
     let traces: Vec<&str> = stdout.lines().filter(|line| line.starts_with(r#"{"type":"trace""#)).collect();
     assert_eq!((code, traces.len()), (1, 500));
     assert!(traces.iter().enumerate().all(|(n, line)| line.contains(&format!(r#""trace":"run-{n}""#))));
+    let folder = folder("jobs");
+    fs::write(folder.join("runs.jsonl"), lines).unwrap();
+    let with = |jobs: &str| {
+        let arguments = ["verify", "--format", "jsonl", "--jobs", jobs, "runs.jsonl"];
+        String::from_utf8(twinguard(&folder).args(arguments).output().unwrap().stdout).unwrap()
+    };
+    for jobs in ["1", "2", "7"] {
+        assert_eq!(with(jobs), stdout, "--jobs {jobs}");
+    }
 }

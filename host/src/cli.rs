@@ -10,6 +10,7 @@ mod mapping;
 #[cfg(feature = "mcp")]
 mod mcp;
 mod policy;
+mod progress;
 mod sessions;
 mod verify;
 
@@ -178,6 +179,9 @@ struct Verify {
     /// Also report identifiers that are allowed
     #[arg(long)]
     all: bool,
+
+    #[command(flatten)]
+    jobs: batch::Jobs,
 }
 
 #[derive(Debug, Args)]

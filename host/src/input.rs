@@ -46,12 +46,13 @@ impl Input {
         }
     }
 
-    /// Bytes on disk; 0 where nobody knows.
+    /// Bytes on disk; `None` where nobody knows.
     #[must_use]
-    pub fn size(&self) -> u64 {
+    pub fn size(&self) -> Option<u64> {
         match self {
-            Self::Stdin => 0,
-            Self::File(path) => path.metadata().map_or(0, |about| about.len()),
+            Self::Stdin => None,
+            // What cannot be read has nothing to wait for.
+            Self::File(path) => path.metadata().map_or(Some(0), |about| about.is_file().then_some(about.len())),
         }
     }
 

@@ -5,7 +5,7 @@
 
 use crate::event::Issue;
 use crate::format::{self, Format, Record};
-use crate::json::Json;
+use crate::json::{Json, scan};
 use std::io::{self, BufRead, Cursor};
 use std::mem;
 use std::sync::Arc;
@@ -80,8 +80,9 @@ impl Records {
             together.text.extend_from_slice(&text);
             return None;
         }
-        let part = std::str::from_utf8(&text).ok().and_then(|text| Json::parse(text).ok());
-        if part.is_some_and(|part| format::is_part(part, self.format)) {
+        // Whole records are parsed where they are read; here only what looks like a part is.
+        let part = std::str::from_utf8(&text).ok().map(Json::unproven);
+        if part.is_some_and(|part| format::is_part(part, self.format)) && parse(&text).is_ok() {
             let mut joined = vec![b'['];
             joined.extend_from_slice(&text);
             self.together = Some(Together { line, text: joined, in_array });
@@ -284,13 +285,11 @@ impl Values {
                 if escaped {
                     escaped = false;
                 } else if in_string {
-                    // Nearly all of a trace is the inside of strings: go through it in leaps.
-                    let rest = chunk.get(at..).unwrap_or_default();
-                    let Some(leap) = memchr::memchr3(b'"', b'\\', b'\n', rest) else {
+                    let Some(found) = scan::leap(chunk, at) else {
                         at = chunk.len();
                         break;
                     };
-                    at += leap;
+                    at = found;
                     match chunk.get(at) {
                         Some(b'"') => in_string = false,
                         Some(b'\\') => escaped = true,

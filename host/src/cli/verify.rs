@@ -9,7 +9,7 @@ use crate::report::jsonl::Jsonl;
 use crate::report::{Render, Shown, Summary};
 use anstream::{AutoStream, ColorChoice};
 use std::io::{self, BufWriter};
-use twinguard_trace::event::{Issue, Trace};
+use twinguard_trace::event::{Issue, Trace, What};
 use twinguard_trace::verify::{self, Report};
 
 /// Input that takes long enough to show how far it is.
@@ -29,7 +29,8 @@ pub(super) fn run(arguments: &Verify, color: ColorChoice) -> Result<u8, Failure>
     issues.iter().for_each(complain_of);
     let mut unreadable = !issues.is_empty();
     let mut summary = Summary::default();
-    let work = Work { doing: "verifying", long: LONG, format: arguments.source.format(), one: |trace| report(&guard, &policy, trace) };
+    let (format, jobs) = (arguments.source.format(), arguments.jobs.number());
+    let work = Work { doing: "verifying", long: LONG, format, jobs, one: |trace| report(&guard, &policy, trace) };
     work.run(&inputs, |outcome| match outcome {
         Ok(report) => {
             report.trace.issues.iter().for_each(complain_of);
@@ -54,7 +55,11 @@ pub(super) fn run(arguments: &Verify, color: ColorChoice) -> Result<u8, Failure>
 }
 
 /// A conversation for which no session could be opened is blocked like one whose session failed.
+/// One without a call needs none.
 fn report(guard: &Guard, policy: &str, trace: Trace) -> Report {
+    if !trace.events.iter().any(|event| matches!(event.what, What::Called(_))) {
+        return Report::unopened(trace);
+    }
     match guard.session(policy) {
         Ok(mut session) => verify::verify(&mut session, trace),
         Err(error) => Report::unopened(trace).because(&error),
