@@ -1,6 +1,7 @@
 //! The command line: arguments in, exit codes out.
 
 mod batch;
+mod checkpoint;
 mod doctor;
 mod drill;
 mod explain;
@@ -107,6 +108,9 @@ Examples:
   twinguard verify 'logs/2026-*/*.jsonl.gz'     a glob; gzip and zstd are unpacked
   some-agent --print-trace | twinguard verify   the standard input
   twinguard verify --format jsonl --all runs/   every identifier, for other programs
+  twinguard verify s3://logs/agents/2026-03/    a folder of an object store
+  twinguard verify --format jsonl --checkpoint state --output report.jsonl runs/
+                                                hours of it: after a kill, the same command goes on
 
 Exit codes:
   0  no finding at or above --fail-on
@@ -128,8 +132,8 @@ Exit codes:
 
 #[derive(Debug, Args)]
 struct Source {
-    /// Files, folders or globs; `-` or nothing is the standard input. JSON or JSON Lines, plain
-    /// or as gzip or zstd; a file may hold many conversations
+    /// Files, folders, globs or URLs of object stores; `-` or nothing is the standard input. JSON or JSON
+    /// Lines, plain or as gzip or zstd, Parquet or Arrow; a file may hold many conversations
     #[arg(value_name = "PATH")]
     paths: Vec<String>,
 
@@ -181,7 +185,22 @@ struct Verify {
     all: bool,
 
     #[command(flatten)]
-    jobs: batch::Jobs,
+    load: batch::Load,
+
+    /// Keep the state of a long run here: the same command goes on where it was ended, and the report
+    /// is the same. Needs --format jsonl and --output
+    #[arg(long, value_name = "FILE", requires = "output")]
+    checkpoint: Option<PathBuf>,
+
+    /// Where the report of a run with --checkpoint goes
+    #[arg(long, value_name = "FILE", requires = "checkpoint")]
+    output: Option<PathBuf>,
+}
+
+impl Verify {
+    fn is_jsonl(&self) -> bool {
+        matches!(self.format, Output::Jsonl)
+    }
 }
 
 #[derive(Debug, Args)]

@@ -23,16 +23,24 @@ const BESIDE: usize = 4 << 10;
 const SMALL: u64 = 64 << 10;
 
 #[derive(Debug, Args)]
-pub(super) struct Jobs {
+pub(super) struct Load {
     /// Traces that are worked on at the same time; one for every core when left out. The report is
     /// the same whatever the number
     #[arg(long, value_name = "N")]
     jobs: Option<NonZeroUsize>,
+
+    /// The largest record that is read; larger ones are named and left out
+    #[arg(long, value_name = "MIB", default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..=2048))]
+    max_record: u32,
 }
 
-impl Jobs {
-    pub fn number(&self) -> usize {
+impl Load {
+    fn jobs(&self) -> usize {
         self.jobs.or_else(|| thread::available_parallelism().ok()).map_or(1, NonZeroUsize::get)
+    }
+
+    pub fn largest(&self) -> usize {
+        usize::try_from(self.max_record).unwrap_or(usize::MAX).saturating_mul(1 << 20)
     }
 }
 
@@ -44,14 +52,31 @@ pub(super) struct Work<'w, W> {
     pub long: u64,
     /// What the records are, where the user said so.
     pub format: Option<&'static Format>,
-    /// How many threads work.
-    pub jobs: usize,
+    /// How much at once.
+    pub load: &'w Load,
     /// What is done with one trace.
     pub one: W,
 }
 
+/// How far the work is: the input that is read, and how many of its records were handed on.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Place {
+    pub input: usize,
+    pub records: u64,
+}
+
+/// What is handed on.
+pub(super) enum Step<T> {
+    /// What came of a trace.
+    One(T),
+    /// What could not be read.
+    Bad(Issue),
+    /// All up to here was handed on.
+    Reached(Place),
+}
+
 /// What comes of a record: something of each of its traces.
-type Outcome<T> = Result<Vec<T>, Issue>;
+type Outcome<T> = (Place, Result<Vec<T>, Issue>);
 
 impl<W> Work<'_, W> {
     /// Does it with every trace of the inputs. `take` gets what comes of them, and what could not be
@@ -60,33 +85,53 @@ impl<W> Work<'_, W> {
     where
         W: Fn(Trace) -> T + Sync,
     {
+        self.run_from(Place::default(), inputs, |step| match step {
+            Step::One(one) => take(Ok(one)),
+            Step::Bad(issue) => take(Err(issue)),
+            Step::Reached(_) => Ok(()),
+        })
+    }
+
+    /// The same, of what stands behind a place, with every place that is reached.
+    pub fn run_from<T: Send>(&self, from: Place, inputs: &[Input], mut take: impl FnMut(Step<T>) -> io::Result<()>) -> io::Result<()>
+    where
+        W: Fn(Trace) -> T + Sync,
+    {
         let mut progress = Progress::new(self.doing, self.long, inputs);
         let counter = progress.counter();
-        let items = inputs.iter().flat_map(|input| self.records(input, &counter));
+        let items = inputs.iter().enumerate().skip(from.input).flat_map(|(input, opened)| {
+            let done = if input == from.input { from.records } else { 0 };
+            let places = (1..).map(move |records| Place { input, records });
+            places.zip(self.records(opened, &counter)).skip(usize::try_from(done).unwrap_or(usize::MAX))
+        });
         let mut hand_on = |progress: &mut Progress, outcomes: Vec<Outcome<T>>| {
             progress.show();
             progress.aside(|| {
-                outcomes.into_iter().try_for_each(|outcome| match outcome {
-                    Ok(done) => done.into_iter().try_for_each(|one| take(Ok(one))),
-                    Err(issue) => take(Err(issue)),
+                outcomes.into_iter().try_for_each(|(place, outcome)| {
+                    match outcome {
+                        Ok(done) => done.into_iter().try_for_each(|one| take(Step::One(one)))?,
+                        Err(issue) => take(Step::Bad(issue))?,
+                    }
+                    take(Step::Reached(place))
                 })
             })
         };
         let size: Option<u64> = inputs.iter().map(Input::size).sum();
-        if self.jobs == 1 || size.is_some_and(|size| size < SMALL) {
-            for item in items {
-                hand_on(&mut progress, vec![self.work(item, false)])?;
+        let jobs = self.load.jobs();
+        if jobs == 1 || size.is_some_and(|size| size < SMALL) {
+            for (place, item) in items {
+                hand_on(&mut progress, vec![(place, self.work(item, false))])?;
             }
             return Ok(());
         }
         // The thread that is here reads and hands on; those of the pool do the rest.
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(self.jobs).build().map_err(io::Error::other)?;
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(jobs).build().map_err(io::Error::other)?;
         let (send, receive) = mpsc::channel();
         let stopped = AtomicBool::new(false);
         let mut order = Order::default();
         pool.in_place_scope_fifo(|scope| {
             let all = || -> io::Result<()> {
-                for item in items {
+                for (place, item) in items {
                     let bytes = BESIDE + item.as_ref().map_or(0, |record| record.text.len());
                     while order.in_flight > 0 && order.in_flight + bytes > IN_FLIGHT {
                         let Ok(done) = receive.recv() else { break };
@@ -99,7 +144,7 @@ impl<W> Work<'_, W> {
                     scope.spawn_fifo(move |_| {
                         if !stopped.load(Ordering::Relaxed) {
                             // Nobody listens any more where the report cannot be written.
-                            let _ = send.send(Done { number, bytes, outcome: self.work(item, true) });
+                            let _ = send.send(Done { number, bytes, outcome: (place, self.work(item, true)) });
                         }
                     });
                 }
@@ -117,13 +162,13 @@ impl<W> Work<'_, W> {
 
     fn records(&self, input: &Input, counter: &Arc<AtomicU64>) -> Box<dyn Iterator<Item = Result<Record, Issue>>> {
         match input.open(Arc::clone(counter)) {
-            Ok(reader) => Box::new(Records::new(&input.name(), reader, self.format)),
+            Ok(reader) => Box::new(Records::new(&input.name(), reader, self.format).at_most(self.load.largest())),
             Err(issue) => Box::new([Err(issue)].into_iter()),
         }
     }
 
     /// What comes of one record; its traces side by side where they may be.
-    fn work<T: Send>(&self, item: Result<Record, Issue>, side_by_side: bool) -> Outcome<T>
+    fn work<T: Send>(&self, item: Result<Record, Issue>, side_by_side: bool) -> Result<Vec<T>, Issue>
     where
         W: Fn(Trace) -> T + Sync,
     {

@@ -1,6 +1,6 @@
 //! `twinguard drill`.
 
-use super::batch::{Jobs, Work};
+use super::batch::{Load, Work};
 use super::{Failure, Source, complain, complain_of, policy};
 use crate::Guard;
 use crate::drill::score::Score;
@@ -77,7 +77,7 @@ pub(super) struct Arguments {
     min_blocked: Option<f64>,
 
     #[command(flatten)]
-    jobs: Jobs,
+    load: Load,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -98,7 +98,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8, Failure> {
     let mut unreadable = !issues.is_empty();
     let mut score = Score::default();
     let one = |trace: Trace| drilled(&guard, &policy, &trace, &options);
-    let work = Work { doing: "drilling", long: LONG, format: arguments.source.format(), jobs: arguments.jobs.number(), one };
+    let work = Work { doing: "drilling", long: LONG, format: arguments.source.format(), load: &arguments.load, one };
     work.run(&inputs, |outcome| {
         match outcome.flatten() {
             Ok(drill) => {

@@ -1,12 +1,13 @@
 //! `twinguard verify`.
 
-use super::batch::Work;
+use super::batch::{Step, Work};
+use super::checkpoint::Checkpoint;
 use super::{Failure, Output, Verify, columns, complain_of, policy};
 use crate::Guard;
 use crate::input::{self, Input};
 use crate::report::human::Human;
 use crate::report::jsonl::Jsonl;
-use crate::report::{Render, Shown, Summary};
+use crate::report::{Render, Shown};
 use anstream::{AutoStream, ColorChoice};
 use std::io::{self, BufWriter};
 use twinguard_trace::event::{Issue, Trace, What};
@@ -28,23 +29,30 @@ pub(super) fn run(arguments: &Verify, color: ColorChoice) -> Result<u8, Failure>
     let (inputs, issues) = input::find(&arguments.source.paths);
     issues.iter().for_each(complain_of);
     let mut unreadable = !issues.is_empty();
-    let mut summary = Summary::default();
-    let (format, jobs) = (arguments.source.format(), arguments.jobs.number());
-    let work = Work { doing: "verifying", long: LONG, format, jobs, one: |trace| report(&guard, &policy, trace) };
-    work.run(&inputs, |outcome| match outcome {
-        Ok(report) => {
+    let mut checkpoint = Checkpoint::open(arguments, &policy, &inputs)?;
+    if let Some(checkpoint) = &checkpoint {
+        render = Box::new(Jsonl::new(checkpoint.output(), shown));
+    }
+    let (from, mut summary, was_unreadable) = checkpoint.as_ref().map(Checkpoint::before).unwrap_or_default();
+    unreadable |= was_unreadable;
+    let (format, load) = (arguments.source.format(), &arguments.load);
+    let work = Work { doing: "verifying", long: LONG, format, load, one: |trace| report(&guard, &policy, trace) };
+    work.run_from(from, &inputs, |step| match step {
+        Step::One(report) => {
             report.trace.issues.iter().for_each(complain_of);
             unreadable |= !report.trace.issues.is_empty();
             summary.add(&report, shown);
             render.trace(&report)
         }
-        Err(issue) => {
+        Step::Bad(issue) => {
             complain_of(&issue);
             unreadable = true;
             Ok(())
         }
+        Step::Reached(place) => checkpoint.as_mut().map_or(Ok(()), |checkpoint| checkpoint.reached(place, &summary, unreadable)),
     })?;
     render.finish(&summary)?;
+    checkpoint.map_or(Ok(()), Checkpoint::done)?;
     if summary.traces == 0 && !unreadable {
         let file = inputs.first().map(Input::name).unwrap_or_default();
         complain_of(&Issue { file, line: None, message: "no conversation in here, so nothing was verified".to_owned() });
