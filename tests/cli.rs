@@ -175,4 +175,94 @@ fn what_is_read_side_by_side_is_written_in_order() {
     let traces: Vec<&str> = stdout.lines().filter(|line| line.starts_with(r#"{"type":"trace""#)).collect();
     assert_eq!((code, traces.len()), (1, 500));
     assert!(traces.iter().enumerate().all(|(n, line)| line.contains(&format!(r#""trace":"run-{n}""#))));
+    let folder = folder("jobs");
+    fs::write(folder.join("runs.jsonl"), lines).unwrap();
+    let with = |jobs: &str| {
+        let arguments = ["verify", "--format", "jsonl", "--jobs", jobs, "runs.jsonl"];
+        String::from_utf8(twinguard(&folder).args(arguments).output().unwrap().stdout).unwrap()
+    };
+    for jobs in ["1", "2", "7"] {
+        assert_eq!(with(jobs), stdout, "--jobs {jobs}");
+    }
+}
+
+#[test]
+fn a_record_beyond_the_limit_is_left_out_and_the_rest_is_verified() {
+    let folder = folder("large");
+    let large = record("large", "{}", &"x".repeat(3 << 20));
+    fs::write(folder.join("runs.jsonl"), format!("{large}\n{}\n", record("small", TWIN, SEEN))).unwrap();
+    let output = twinguard(&folder).args(["verify", "--format", "jsonl", "--max-record", "1", "runs.jsonl"]).output().unwrap();
+    let (stdout, stderr) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
+    assert_eq!(output.status.code(), Some(2), "{stderr}");
+    assert!(stderr.contains("`runs.jsonl`, line 1: a record is larger than 1 MiB, so it is left out"), "{stderr}");
+    assert!(stdout.contains(r#""trace":"small""#) && !stdout.contains(r#""trace":"large""#), "{stdout}");
+}
+
+#[test]
+fn a_killed_run_goes_on_and_gives_the_same_report() {
+    let folder = folder("killed");
+    // Two files, so that one is done or begun when the run is killed.
+    let lines = |from: usize| -> String { (from..from + 1500).map(|n| record(&format!("run-{n}"), TWIN, SEEN) + "\n").collect() };
+    fs::write(folder.join("a.jsonl"), format!("no JSON\n{}", lines(0))).unwrap();
+    fs::write(folder.join("b.jsonl"), lines(1500)).unwrap();
+    let whole = twinguard(&folder).args(["verify", "--format", "jsonl", "a.jsonl", "b.jsonl"]).output().unwrap();
+    let kept = |format: &str| {
+        let mut command = twinguard(&folder);
+        command.args(["verify", "--format", format, "--checkpoint", "state.json", "--output", "report.jsonl", "a.jsonl", "b.jsonl"]);
+        command
+    };
+    let state = folder.join("state.json");
+    let mut killed = 0;
+    let last = loop {
+        let before = fs::read_to_string(&state).unwrap_or_default();
+        let mut child = kept("jsonl").spawn().unwrap();
+        // Each time as soon as it has saved something, and the third time not at all.
+        while killed < 3 && child.try_wait().unwrap().is_none() {
+            if fs::read_to_string(&state).is_ok_and(|now| now != before) {
+                child.kill().unwrap();
+                break;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(2));
+        }
+        let ended = child.wait_with_output().unwrap();
+        if ended.status.code().is_some() {
+            break ended;
+        }
+        killed += 1;
+    };
+    assert_eq!(killed, 3);
+    assert_eq!(last.status.code(), Some(2), "{}", String::from_utf8_lossy(&last.stderr));
+    assert!(fs::read(folder.join("report.jsonl")).unwrap() == whole.stdout, "{killed} kills");
+    assert!(!state.exists());
+}
+
+#[test]
+fn a_checkpoint_of_another_run_is_refused() {
+    let folder = folder("refused");
+    let runs = folder.join("runs.jsonl");
+    let line = record("run", TWIN, SEEN) + "\n";
+    fs::write(&runs, line.repeat(3000)).unwrap();
+    let kept = |more: &[&str]| {
+        let mut command = twinguard(&folder);
+        command.args(["verify", "--format", "jsonl", "--checkpoint", "state.json", "--output", "report.jsonl", "runs.jsonl"]).args(more);
+        command
+    };
+    let mut child = kept(&[]).spawn().unwrap();
+    while !folder.join("state.json").exists() {
+        std::thread::sleep(std::time::Duration::from_millis(2));
+    }
+    child.kill().unwrap();
+    assert_eq!(child.wait().unwrap().code(), None);
+    let refused = |more: &[&str], why: &str| {
+        let output = kept(more).output().unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.code() == Some(2) && stderr.contains(why), "{stderr}");
+    };
+    refused(&["--all"], "`state.json` was made with another set of options; repeat the command that began it");
+    fs::write(folder.join("policy.toml"), "[limits]\ntext_bytes = 1000000\n").unwrap();
+    refused(&["--policy", "policy.toml"], "was made with another policy");
+    fs::write(&runs, line.repeat(2999)).unwrap();
+    refused(&[], "was made with another state of the inputs");
+    fs::write(folder.join("state.json"), "{}").unwrap();
+    refused(&[], "is no checkpoint");
 }

@@ -1,6 +1,7 @@
 //! The command line: arguments in, exit codes out.
 
 mod batch;
+mod checkpoint;
 mod doctor;
 mod drill;
 mod explain;
@@ -10,6 +11,7 @@ mod mapping;
 #[cfg(feature = "mcp")]
 mod mcp;
 mod policy;
+mod progress;
 mod rate;
 mod sessions;
 mod verify;
@@ -116,6 +118,9 @@ Examples:
                                                 for code scanning; also junit and markdown
   twinguard verify --write-baseline known.json runs/
   twinguard verify --baseline known.json runs/  from then on, only what is new
+  twinguard verify s3://logs/agents/2026-03/    a folder of an object store
+  twinguard verify --format jsonl --checkpoint state --output report.jsonl runs/
+                                                hours of it: after a kill, the same command goes on
 
 Exit codes:
   0  no finding at or above --fail-on that the baseline does not know, or a baseline was written
@@ -137,8 +142,8 @@ Exit codes:
 
 #[derive(Debug, Args)]
 struct Source {
-    /// Files, folders or globs; `-` or nothing is the standard input. JSON or JSON Lines, plain
-    /// or as gzip or zstd; a file may hold many conversations
+    /// Files, folders, globs or URLs of object stores; `-` or nothing is the standard input. JSON or JSON
+    /// Lines, plain or as gzip or zstd, Parquet or Arrow; a file may hold many conversations
     #[arg(value_name = "PATH")]
     paths: Vec<String>,
 
@@ -200,6 +205,24 @@ struct Verify {
     /// Write down everything that is found, for --baseline; the exit code is then 0
     #[arg(long, value_name = "FILE")]
     write_baseline: Option<PathBuf>,
+
+    #[command(flatten)]
+    load: batch::Load,
+
+    /// Keep the state of a long run here: the same command goes on where it was ended, and the report
+    /// is the same. Needs --format jsonl and --output
+    #[arg(long, value_name = "FILE", requires = "output", conflicts_with_all = ["trace", "baseline", "write_baseline"])]
+    checkpoint: Option<PathBuf>,
+
+    /// Where the report of a run with --checkpoint goes
+    #[arg(long, value_name = "FILE", requires = "checkpoint")]
+    output: Option<PathBuf>,
+}
+
+impl Verify {
+    fn is_jsonl(&self) -> bool {
+        matches!(self.format, ReportFormat::Jsonl)
+    }
 }
 
 #[derive(Debug, Args)]

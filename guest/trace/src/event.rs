@@ -152,7 +152,9 @@ impl fmt::Display for Issue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "`{}`", self.file)?;
         if let Some(line) = self.line {
-            write!(f, ", line {line}")?;
+            // The rows of a table come as lines.
+            let is_table = [".parquet", ".arrow"].iter().any(|ending| self.file.ends_with(ending));
+            write!(f, ", {} {line}", if is_table { "row" } else { "line" })?;
         }
         write!(f, ": {}", self.message)
     }

@@ -67,6 +67,17 @@ pub struct Format {
     read: Read,
 }
 
+impl Format {
+    /// Where its parts stand, of a format of the user's own.
+    #[must_use]
+    pub fn mapping(&self) -> Option<&Mapping> {
+        match &self.read {
+            Read::Known(_) => None,
+            Read::Mapped(mapping) => Some(mapping),
+        }
+    }
+}
+
 /// Reads the conversations of a record.
 #[derive(Debug)]
 enum Read {

@@ -4,7 +4,9 @@
 //! what the guard judges; so nothing is converted before somebody asks. Nothing here recurses:
 //! a document nested a million deep is read like any other.
 
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+pub(crate) mod scan;
+
+use serde::de::{Deserialize, Deserializer, Visitor};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::fmt;
@@ -24,6 +26,12 @@ impl<'a> Json<'a> {
         serde_json::from_str::<&'a RawValue>(text).map(Self::from)
     }
 
+    /// A text that nobody has looked at. What it is found to hold is to be believed only once
+    /// [`Json::parse`] has taken it.
+    pub(crate) fn unproven(text: &'a str) -> Self {
+        Self { text }
+    }
+
     /// The source text, from its first character to its last.
     #[must_use]
     pub fn text(self) -> &'a str {
@@ -33,25 +41,50 @@ impl<'a> Json<'a> {
     /// The fields, in the order of the source; empty when it is no object.
     #[must_use]
     pub fn fields(self) -> Fields<'a> {
-        if self.text.starts_with('{') { serde_json::from_str(self.text).unwrap_or_default() } else { Fields::default() }
+        let mut all = Vec::new();
+        let mut at = 0;
+        // The brace at first, then what follows each field.
+        while let Some((found, b'{' | b',')) = scan::next(self.text.as_bytes(), at) {
+            let Some((name, value, end)) = self.field_after(found + 1) else { break };
+            all.push((name, value));
+            at = end;
+        }
+        Fields { all }
+    }
+
+    fn field_after(self, at: usize) -> Option<(Cow<'a, str>, Json<'a>, usize)> {
+        let (name, end) = self.value_after(at)?;
+        let name = name.string()?;
+        let (colon, _) = scan::next(self.text.as_bytes(), end).filter(|(_, byte)| *byte == b':')?;
+        let (value, end) = self.value_after(colon + 1)?;
+        Some((name, value, end))
+    }
+
+    /// The next value inside this one, and where it ends.
+    fn value_after(self, at: usize) -> Option<(Json<'a>, usize)> {
+        let bytes = self.text.as_bytes();
+        let (start, byte) = scan::next(bytes, at)?;
+        let end = scan::value_end(bytes, start).filter(|_| !matches!(byte, b']' | b'}'))?;
+        Some((Json { text: self.text.get(start..end)? }, end))
     }
 
     /// The elements; empty when it is no array.
     #[must_use]
     pub fn items(self) -> Vec<Json<'a>> {
-        if !self.is_array() {
-            return Vec::new();
+        let mut items = Vec::new();
+        let mut at = 0;
+        while let Some((found, b'[' | b',')) = scan::next(self.text.as_bytes(), at) {
+            let Some((item, end)) = self.value_after(found + 1) else { break };
+            items.push(item);
+            at = end;
         }
-        let raw: Vec<&'a RawValue> = serde_json::from_str(self.text).unwrap_or_default();
-        raw.into_iter().map(Self::from).collect()
+        items
     }
 
     /// The first element, without a look at the others.
     #[must_use]
     pub fn first(self) -> Option<Json<'a>> {
-        let inside = self.text.strip_prefix('[')?;
-        let mut values = serde_json::Deserializer::from_str(inside).into_iter::<&'a RawValue>();
-        values.next()?.ok().map(Self::from)
+        if self.is_array() { Some(self.value_after(1)?.0) } else { None }
     }
 
     /// The value that a JSON Pointer (RFC 6901) leads to, if it is there and not `null`.
@@ -70,10 +103,12 @@ impl<'a> Json<'a> {
     /// writes when it cuts a text, becomes U+FFFD.
     #[must_use]
     pub fn string(self) -> Option<Cow<'a, str>> {
-        if !self.text.starts_with('"') {
-            return None;
+        let inside = self.text.strip_prefix('"')?.strip_suffix('"')?;
+        if memchr::memchr(b'\\', inside.as_bytes()).is_none() {
+            return Some(Cow::Borrowed(inside));
         }
-        serde_json::from_str::<Text<'a>>(self.text).ok().map(|text| text.0)
+        let whole = scan::unescaped(inside).map(Cow::Owned);
+        whole.or_else(|| serde_json::from_str::<Text<'a>>(self.text).ok().map(|text| text.0))
     }
 
     /// A string's value, or a number as it is spelt: what names a thing.
@@ -145,30 +180,6 @@ impl<'a> Fields<'a> {
     }
 }
 
-impl<'de: 'a, 'a> Deserialize<'de> for Fields<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Collect;
-
-        impl<'de> Visitor<'de> for Collect {
-            type Value = Fields<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut all = Vec::new();
-                while let Some((key, value)) = map.next_entry::<Text<'de>, &'de RawValue>()? {
-                    all.push((key.0, Json::from(value)));
-                }
-                Ok(Fields { all })
-            }
-        }
-
-        deserializer.deserialize_map(Collect)
-    }
-}
-
 /// A string, taken as bytes: only so does serde_json accept half a surrogate pair.
 struct Text<'a>(Cow<'a, str>);
 
@@ -218,6 +229,38 @@ mod tests {
         assert_eq!(fields.get("b").unwrap().first().unwrap().text(), "1.50");
         assert!(Json::parse("[ ]").unwrap().first().is_none());
         assert!(items.get(1).unwrap().string().unwrap().starts_with("x\u{fffd}"));
+    }
+
+    #[test]
+    fn values_are_what_a_parser_says() {
+        let text = r#" { "a\u00e9\n" : [ 1 , -2.5e3,"x\"]}\\" , {"b" :{ } } ,[ ],true ] , "c":"\ud83d\ude00 \/\t\r\b\f", "":null }"#;
+        let json = Json::parse(text).unwrap();
+        let value: serde_json::Value = serde_json::from_str(text).unwrap();
+        fn same(json: Json<'_>, value: &serde_json::Value) {
+            match value {
+                serde_json::Value::Object(members) => {
+                    let fields = json.fields().all;
+                    assert_eq!(fields.len(), members.len());
+                    fields.iter().for_each(|(name, json)| same(*json, members.get(name.as_ref()).unwrap()));
+                }
+                serde_json::Value::Array(items) => {
+                    assert_eq!(json.items().len(), items.len());
+                    json.items().iter().zip(items).for_each(|(json, value)| same(*json, value));
+                }
+                serde_json::Value::String(text) => assert_eq!(json.string().unwrap(), text.as_str()),
+                other => assert_eq!(json.text(), other.to_string().replace("-2500.0", "-2.5e3")),
+            }
+        }
+        same(json, &value);
+    }
+
+    #[test]
+    fn what_is_no_json_ends_too() {
+        let texts = ["", "{", "[", "{\"a", "{\"a\":", "[1,", "{a:1}", "[]]", "{\"a\" 1}", "[\"\\", "}{", "[,,]", "{,}", "[}"];
+        for text in texts {
+            let json = Json::unproven(text);
+            let _ = (json.fields(), json.items(), json.first(), json.string());
+        }
     }
 
     #[test]

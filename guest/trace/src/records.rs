@@ -1,17 +1,20 @@
 //! A stream of text to the records in it: JSON Lines, one document, or an array of records.
 //!
-//! One value is held in memory at a time, so files may be larger than memory. The values are cut
+//! One record is held in memory at a time, so files may be larger than memory. The values are cut
 //! out by counting brackets and quotes; whether each is JSON is for the one who reads it.
+
+mod values;
 
 use crate::event::Issue;
 use crate::format::{self, Format, Record};
 use crate::json::Json;
-use std::io::{self, BufRead, Cursor};
+use std::io::BufRead;
 use std::mem;
 use std::sync::Arc;
+use values::{Step, Values, size};
 
-/// The largest single value that is read into memory.
-const LARGEST: usize = 1 << 30;
+/// Bytes of the largest record that is read, unless [`Records::at_most`] says otherwise.
+pub const LARGEST: usize = 256 << 20;
 /// Bad lines that are named one by one; a file that is something else entirely has thousands.
 const NAMED: usize = 5;
 
@@ -38,12 +41,28 @@ struct Together {
     in_array: bool,
 }
 
+impl Together {
+    fn new(line: u64, first: &[u8], in_array: bool) -> Self {
+        let mut text = vec![b'['];
+        text.extend_from_slice(first);
+        Self { line, text, in_array }
+    }
+}
+
 impl Records {
     /// Reads from an opened input. `format` is the one the user named.
     #[must_use]
     pub fn new(file: &str, reader: Box<dyn BufRead + Send>, format: Option<&'static Format>) -> Self {
-        let values = Values { reader, line: 1, in_array: false, by_line: false };
+        let values = Values::new(reader, LARGEST);
         Self { file: file.into(), format, values, together: None, waiting: None, begun: false, index: 0, bad: 0, ended: false }
+    }
+
+    /// Records of more bytes are left out, and named; what stands behind them is read on. Lines that
+    /// make up one record together become several where they are more.
+    #[must_use]
+    pub fn at_most(mut self, bytes: usize) -> Self {
+        self.values.largest = bytes;
+        self
     }
 
     fn issue(&self, line: Option<u64>, message: String) -> Issue {
@@ -76,15 +95,26 @@ impl Records {
                 return self.complain(line, why).map(Err);
             }
             let together = self.together.as_mut()?;
+            if together.text.len() + text.len() > self.values.largest {
+                let in_array = together.in_array;
+                self.waiting = self.close();
+                self.together = Some(Together::new(line, &text, in_array));
+                let largest = size(self.values.largest);
+                let message = format!(
+                    "the lines before this one belong together and reach {largest}, so they are read without what follows; \
+                     split the file by conversations, or raise --max-record"
+                );
+                return Some(Err(self.issue(Some(line), message)));
+            }
+            let together = self.together.as_mut()?;
             together.text.push(b',');
             together.text.extend_from_slice(&text);
             return None;
         }
-        let part = std::str::from_utf8(&text).ok().and_then(|text| Json::parse(text).ok());
-        if part.is_some_and(|part| format::is_part(part, self.format)) {
-            let mut joined = vec![b'['];
-            joined.extend_from_slice(&text);
-            self.together = Some(Together { line, text: joined, in_array });
+        // Whole records are parsed where they are read; here only what looks like a part is.
+        let part = std::str::from_utf8(&text).ok().map(Json::unproven);
+        if part.is_some_and(|part| format::is_part(part, self.format)) && parse(&text).is_ok() {
+            self.together = Some(Together::new(line, &text, in_array));
             return None;
         }
         Some(Ok(self.record(line, text)))
@@ -154,227 +184,21 @@ fn parse(text: &[u8]) -> Result<(), String> {
     Json::parse(text).map(|_| ()).map_err(|error| format!("no JSON: {error}"))
 }
 
-/// What comes next in the stream.
-enum Step {
-    /// A value, at the top or in an array at the top.
-    Value { line: u64, text: Vec<u8> },
-    /// The array at the top ended.
-    Closed,
-    /// Something that cannot be a value; what follows it is read on.
-    Bad { line: u64, message: String },
-    /// The end of the file.
-    End,
-}
-
-/// Cuts a stream into values; opens arrays at the top, so that their elements stream.
-struct Values {
-    reader: Box<dyn BufRead + Send>,
-    line: u64,
-    in_array: bool,
-    /// After a line that swallowed the ones behind it, every line is a value of its own.
-    by_line: bool,
-}
-
-/// How the search for a value's end ended.
-enum Cut {
-    Complete,
-    /// The file ended first.
-    File,
-    /// The line ended inside a string.
-    Line,
-    TooLong,
-}
-
-impl Values {
-    fn step(&mut self) -> io::Result<Step> {
-        loop {
-            let Some(byte) = self.skip_space()? else {
-                let line = self.line;
-                return Ok(if mem::take(&mut self.in_array) {
-                    Step::Bad {
-                        line,
-                        message: "the file ends inside an array: it was cut off; every complete record before was read".to_owned(),
-                    }
-                } else {
-                    Step::End
-                });
-            };
-            match byte {
-                b',' if self.in_array => self.reader.consume(1),
-                // What is left of an array whose elements are now read line by line.
-                b']' | b',' if self.by_line => self.reader.consume(1),
-                b']' if self.in_array => {
-                    self.reader.consume(1);
-                    self.in_array = false;
-                    return Ok(Step::Closed);
-                }
-                b'[' if !self.in_array && !self.by_line => {
-                    self.reader.consume(1);
-                    self.in_array = true;
-                }
-                b'{' | b'[' if !self.by_line => return self.value(),
-                b'{' | b'[' => {
-                    let line = self.line;
-                    let mut text = self.rest_of_line()?;
-                    while text.pop_if(|last| last.is_ascii_whitespace() || *last == b',').is_some() {}
-                    return Ok(Step::Value { line, text });
-                }
-                other => {
-                    let line = self.line;
-                    self.rest_of_line()?;
-                    self.in_array = false;
-                    let shown = char::from(other).escape_default();
-                    return Ok(Step::Bad {
-                        line,
-                        message: format!("no JSON: expected `{{` or `[`, found `{shown}`; this line is left out"),
-                    });
-                }
-            }
-        }
-    }
-
-    fn value(&mut self) -> io::Result<Step> {
-        let line = self.line;
-        let mut text = Vec::new();
-        let cut = self.cut(&mut text)?;
-        let within = if mem::take(&mut self.in_array) { "a record in an array" } else { "a record" };
-        let message = match cut {
-            Cut::Complete => {
-                self.in_array = within.ends_with("array");
-                return Ok(Step::Value { line, text });
-            }
-            Cut::Line => {
-                self.rest_of_line()?;
-                format!("{within} ends in the middle of a string: it was cut off; what follows its line is read on")
-            }
-            Cut::TooLong => {
-                self.rest_of_line()?;
-                self.by_line = true;
-                format!("{within} is larger than {} MiB; split the file into smaller records", LARGEST >> 20)
-            }
-            Cut::File => {
-                if let Some(rest) = lines_behind(&text) {
-                    // The line was cut off outside a string, and its open bracket has swallowed
-                    // good lines. Give them back.
-                    self.line = line + 1;
-                    self.by_line = true;
-                    self.reader = Box::new(Cursor::new(rest));
-                    format!("{within} is cut off; the lines behind it are read on")
-                } else {
-                    format!("the file ends inside {within} that begins here: it was cut off; every complete record before was read")
-                }
-            }
-        };
-        Ok(Step::Bad { line, message })
-    }
-
-    /// Moves one bracketed value into `text`.
-    fn cut(&mut self, text: &mut Vec<u8>) -> io::Result<Cut> {
-        let (mut depth, mut in_string, mut escaped) = (0_u64, false, false);
-        loop {
-            let chunk = self.reader.fill_buf()?;
-            if chunk.is_empty() {
-                return Ok(Cut::File);
-            }
-            if text.len() > LARGEST {
-                return Ok(Cut::TooLong);
-            }
-            let (mut at, mut end) = (0, None);
-            while let Some(&byte) = chunk.get(at) {
-                if escaped {
-                    escaped = false;
-                } else if in_string {
-                    // Nearly all of a trace is the inside of strings: go through it in leaps.
-                    let rest = chunk.get(at..).unwrap_or_default();
-                    let Some(leap) = memchr::memchr3(b'"', b'\\', b'\n', rest) else {
-                        at = chunk.len();
-                        break;
-                    };
-                    at += leap;
-                    match chunk.get(at) {
-                        Some(b'"') => in_string = false,
-                        Some(b'\\') => escaped = true,
-                        _ => {
-                            end = Some(Cut::Line);
-                            break;
-                        }
-                    }
-                } else {
-                    match byte {
-                        b'"' => in_string = true,
-                        b'{' | b'[' => depth += 1,
-                        b'}' | b']' => {
-                            depth = depth.saturating_sub(1);
-                            if depth == 0 {
-                                at += 1;
-                                end = Some(Cut::Complete);
-                                break;
-                            }
-                        }
-                        b'\n' => self.line += 1,
-                        _ => {}
-                    }
-                }
-                at += 1;
-            }
-            text.extend_from_slice(chunk.get(..at).unwrap_or_default());
-            self.reader.consume(at);
-            if let Some(end) = end {
-                return Ok(end);
-            }
-        }
-    }
-
-    /// The next byte that is no white space, not yet consumed.
-    fn skip_space(&mut self) -> io::Result<Option<u8>> {
-        loop {
-            let chunk = self.reader.fill_buf()?;
-            if chunk.is_empty() {
-                return Ok(None);
-            }
-            let space = chunk.iter().take_while(|byte| byte.is_ascii_whitespace());
-            let (mut skipped, mut lines) = (0, 0);
-            for byte in space {
-                skipped += 1;
-                lines += u64::from(*byte == b'\n');
-            }
-            let found = chunk.get(skipped).copied();
-            self.reader.consume(skipped);
-            self.line += lines;
-            if found.is_some() {
-                return Ok(found);
-            }
-        }
-    }
-
-    /// Everything up to the end of the line, which is consumed too.
-    fn rest_of_line(&mut self) -> io::Result<Vec<u8>> {
-        let mut text = Vec::new();
-        self.reader.read_until(b'\n', &mut text)?;
-        self.line += u64::from(text.ends_with(b"\n"));
-        Ok(text)
-    }
-}
-
-/// The lines after the first, when one of them is a whole JSON object by itself.
-fn lines_behind(text: &[u8]) -> Option<Vec<u8>> {
-    let (_, rest) = text.split_at_checked(memchr::memchr(b'\n', text)? + 1)?;
-    let is_record = |line: &[u8]| line.starts_with(b"{") && line.len() > 2 && parse(line).is_ok();
-    rest.split(|byte| *byte == b'\n').any(is_record).then(|| rest.to_vec())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::io::{self, BufReader, Cursor, Read};
 
     /// Records as text, issues as `!line`.
     fn read(text: &str) -> Vec<String> {
-        Records::new("f", Box::new(Cursor::new(text.as_bytes().to_vec())), None)
-            .map(|item| match item {
-                Ok(record) => String::from_utf8(record.text).unwrap(),
-                Err(issue) => format!("!{}", issue.line.unwrap_or(0)),
-            })
-            .collect()
+        Records::new("f", Box::new(Cursor::new(text.as_bytes().to_vec())), None).map(shown).collect()
+    }
+
+    fn shown(item: Result<Record, Issue>) -> String {
+        match item {
+            Ok(record) => String::from_utf8(record.text).unwrap(),
+            Err(issue) => format!("!{}", issue.line.unwrap_or(0)),
+        }
     }
 
     #[test]
@@ -402,6 +226,65 @@ mod tests {
         assert_eq!(read("[{\"a\":1},\n"), ["{\"a\":1}", "!2"]);
         assert_eq!(read("[{\"role\":\"user\"},{\"ro"), ["!1", "[{\"role\":\"user\"}]"]);
         assert_eq!(read("oops\n{\"a\":1}\n"), ["!1", "{\"a\":1}"]);
+    }
+
+    /// As [`read`], of records of at most so many bytes.
+    fn read_at_most(bytes: usize, text: &str) -> Vec<String> {
+        // In small pieces, as they come from a disk.
+        let reader = BufReader::with_capacity(16, Cursor::new(text.as_bytes().to_vec()));
+        Records::new("f", Box::new(reader), None).at_most(bytes).map(shown).collect()
+    }
+
+    #[test]
+    fn what_is_too_large_is_left_out_and_the_rest_is_read() {
+        let large = format!("{{\"a\":\"{}\"}}", "x".repeat(100));
+        assert_eq!(read_at_most(50, &format!("{{\"b\":1}}\n{large}\n{{\"c\":2}}\n")), ["{\"b\":1}", "!2", "{\"c\":2}"]);
+        assert_eq!(read_at_most(50, &format!("[{{\"b\":1}},{large},{{\"c\":2}}]")), ["{\"b\":1}", "!1", "{\"c\":2}"]);
+        // Cut off on its line, and over many lines.
+        assert_eq!(read_at_most(50, &format!("{{\"z\":{large}\n{{\"c\":2}}\n")), ["!1", "{\"c\":2}"]);
+        assert_eq!(read_at_most(50, &format!("{{\n\"z\":\n{large}\n}}\n{{\"c\":2}}\n")), ["!1", "{\"c\":2}"]);
+        // Lines that an open bracket has swallowed are given back.
+        let lines = "{\"c\":2}\n".repeat(20);
+        let read = read_at_most(50, &format!("{{\"z\":[\n{lines}"));
+        assert_eq!((read.len(), read.first().unwrap().as_str()), (21, "!1"));
+    }
+
+    #[test]
+    fn lines_that_belong_together_are_not_held_without_end() {
+        let line = "{\"role\":\"user\"}\n";
+        let read = read_at_most(50, &line.repeat(7));
+        assert_eq!(read.iter().map(|item| item.matches("role").count()).collect::<Vec<_>>(), [0, 3, 0, 3, 1], "{read:?}");
+    }
+
+    /// The same part of a string again and again.
+    struct Endless {
+        chunk: Vec<u8>,
+        left: u64,
+    }
+
+    impl Read for Endless {
+        fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+            Err(io::Error::other("only whole buffers are read"))
+        }
+    }
+
+    impl BufRead for Endless {
+        fn fill_buf(&mut self) -> io::Result<&[u8]> {
+            let some = self.chunk.len().min(usize::try_from(self.left).unwrap());
+            Ok(self.chunk.get(..some).unwrap())
+        }
+
+        fn consume(&mut self, bytes: usize) {
+            self.left -= bytes as u64;
+        }
+    }
+
+    #[test]
+    fn a_line_beyond_the_limit_is_not_held_in_memory() {
+        let line = Endless { chunk: vec![b'x'; 1 << 20], left: 64 << 20 };
+        let file = Cursor::new("{\"a\":1}\n{\"b\":\"").chain(line).chain(Cursor::new("\"}\n{\"c\":3}\n"));
+        let read: Vec<_> = Records::new("f", Box::new(file), None).at_most(1 << 20).map(shown).collect();
+        assert_eq!(read, ["{\"a\":1}", "!2", "{\"c\":3}"]);
     }
 
     #[test]

@@ -114,7 +114,9 @@ pub fn verify(session: &mut impl Judge, trace: Trace) -> Report {
     let mut report = Report { trace, calls: 0, identifiers: 0, decision: Decision::Allow, judged: Vec::new() };
     let mut shown = 0;
     let mut troubles = Vec::new();
-    for (index, Event { turn, what }) in report.trace.events.iter().enumerate() {
+    // What was shown after the last call changes no verdict.
+    let last = report.trace.events.iter().rposition(|event| matches!(event.what, What::Called(_)));
+    for (index, Event { turn, what }) in report.trace.events.iter().enumerate().take(last.map_or(0, |last| last + 1)) {
         let call = match what {
             What::Shown(observation) => {
                 shown += observation.content.len() as u64;

@@ -1,6 +1,6 @@
 //! `twinguard drill`.
 
-use super::batch::Work;
+use super::batch::{Load, Work};
 use super::{Failure, Source, complain, complain_of, policy};
 use crate::Guard;
 use crate::drill::score::Score;
@@ -75,6 +75,9 @@ pub(super) struct Arguments {
     /// identifiers
     #[arg(long, value_name = "PERCENT")]
     min_blocked: Option<f64>,
+
+    #[command(flatten)]
+    load: Load,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -95,7 +98,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8, Failure> {
     let mut unreadable = !issues.is_empty();
     let mut score = Score::default();
     let one = |trace: Trace| drilled(&guard, &policy, &trace, &options);
-    let work = Work { doing: "drilling", long: LONG, format: arguments.source.format(), one };
+    let work = Work { doing: "drilling", long: LONG, format: arguments.source.format(), load: &arguments.load, one };
     work.run(&inputs, |outcome| {
         match outcome.flatten() {
             Ok(drill) => {

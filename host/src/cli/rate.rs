@@ -1,6 +1,6 @@
 //! `twinguard rate`.
 
-use super::batch::Work;
+use super::batch::{Load, Work};
 use super::verify::report;
 use super::{Failure, Source, complain_of, policy};
 use crate::Guard;
@@ -65,6 +65,9 @@ const LONG: u64 = 16 << 20;
 pub(super) struct Arguments {
     #[command(flatten)]
     source: Source,
+
+    #[command(flatten)]
+    load: Load,
 
     /// How to write the report
     #[arg(long, value_enum, default_value_t = Output::Human)]
@@ -210,7 +213,7 @@ fn count(arguments: &Arguments, paths: &[String], sets: &mut [Counted]) -> Resul
     let mut unreadable = !issues.is_empty();
     let mut traces = 0;
     let one = |trace: Trace| report(&guard, &policy, trace);
-    let work = Work { doing: "counting", long: LONG, format: arguments.source.format(), one };
+    let work = Work { doing: "counting", long: LONG, format: arguments.source.format(), load: &arguments.load, one };
     work.run(&inputs, |outcome| {
         match outcome {
             Ok(report) => {

@@ -1,6 +1,7 @@
 //! `twinguard verify`.
 
-use super::batch::Work;
+use super::batch::{Step, Work};
+use super::checkpoint::Checkpoint;
 use super::{Failure, ReportFormat, Verify, columns, complain_of, policy};
 use crate::Guard;
 use crate::baseline::Baseline;
@@ -11,12 +12,12 @@ use crate::report::jsonl::Jsonl;
 use crate::report::junit::Junit;
 use crate::report::markdown::Markdown;
 use crate::report::sarif::Sarif;
-use crate::report::{Render, Shown, Summary};
+use crate::report::{Render, Shown};
 use anstream::{AutoStream, ColorChoice};
 use std::fs;
 use std::io::{self, BufWriter, Write as _};
 use std::path::PathBuf;
-use twinguard_trace::event::{Issue, Trace};
+use twinguard_trace::event::{Issue, Trace, What};
 use twinguard_trace::verify::{self, Report};
 
 /// Input that takes long enough to show how far it is.
@@ -41,16 +42,22 @@ pub(super) fn run(arguments: &Verify, color: ColorChoice) -> Result<u8, Failure>
     issues.iter().for_each(complain_of);
     issues.iter().try_for_each(|issue| render.issue(issue))?;
     let mut unreadable = !issues.is_empty();
-    let mut summary = Summary::default();
+    let mut checkpoint = Checkpoint::open(arguments, &policy, &inputs)?;
+    if let Some(checkpoint) = &checkpoint {
+        render = Box::new(Jsonl::new(checkpoint.output(), shown));
+    }
+    let (from, mut summary, was_unreadable) = checkpoint.as_ref().map(Checkpoint::before).unwrap_or_default();
+    unreadable |= was_unreadable;
     let work = Work {
         doing: "verifying",
         long: LONG,
         format: arguments.source.format(),
+        load: &arguments.load,
         one: |trace| wanted(arguments, &trace).then(|| report(&guard, &policy, trace)),
     };
-    work.run(&inputs, |outcome| match outcome {
-        Ok(None) => Ok(()),
-        Ok(Some(mut report)) => {
+    work.run_from(from, &inputs, |step| match step {
+        Step::One(None) => Ok(()),
+        Step::One(Some(mut report)) => {
             report.trace.issues.iter().for_each(complain_of);
             report.trace.issues.iter().try_for_each(|issue| render.issue(issue))?;
             render.whole(&report);
@@ -59,13 +66,15 @@ pub(super) fn run(arguments: &Verify, color: ColorChoice) -> Result<u8, Failure>
             summary.add(&report, shown);
             render.trace(&report)
         }
-        Err(issue) => {
+        Step::Bad(issue) => {
             complain_of(&issue);
             unreadable = true;
             render.issue(&issue)
         }
+        Step::Reached(place) => checkpoint.as_mut().map_or(Ok(()), |checkpoint| checkpoint.reached(place, &summary, unreadable)),
     })?;
     render.finish(&summary)?;
+    checkpoint.map_or(Ok(()), Checkpoint::done)?;
     if summary.traces == 0 && !unreadable {
         let file = inputs.first().map(Input::name).unwrap_or_default();
         let named = arguments.trace.as_ref().map(|name| format!(" named `{name}`")).unwrap_or_default();
@@ -133,7 +142,11 @@ fn replay(arguments: &Verify) -> Replay {
 }
 
 /// A conversation for which no session could be opened is blocked like one whose session failed.
+/// One without a call needs none.
 pub(super) fn report(guard: &Guard, policy: &str, trace: Trace) -> Report {
+    if !trace.events.iter().any(|event| matches!(event.what, What::Called(_))) {
+        return Report::unopened(trace);
+    }
     match guard.session(policy) {
         Ok(mut session) => verify::verify(&mut session, trace),
         Err(error) => Report::unopened(trace).because(&error),

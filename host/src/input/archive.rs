@@ -3,7 +3,6 @@
 use super::Frames;
 use flate2::Crc;
 use flate2::bufread::DeflateDecoder;
-use ruzstd::decoding::FrameDecoder;
 use std::io::{self, BufReader, Cursor, Read, Seek};
 use std::vec;
 use twinguard_trace::json::Json;
@@ -76,7 +75,7 @@ fn member(archive: &mut ZipArchive<Box<dyn Source>>, at: usize) -> io::Result<Ve
     let mut unpacked: Box<dyn Read + '_> = match method {
         CompressionMethod::Stored => Box::new(packed),
         CompressionMethod::DEFLATE => Box::new(DeflateDecoder::new(packed)),
-        CompressionMethod::ZSTD => Box::new(Frames { reader: packed, decoder: FrameDecoder::new(), open: false }),
+        CompressionMethod::ZSTD => Box::new(Frames::new(packed)),
         other => return Err(invalid(format!("`{name}` is packed with {other}; expected stored, deflate or zstd"))),
     };
     let mut text = Vec::new();
