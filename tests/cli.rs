@@ -7,7 +7,8 @@
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{Read as _, Write as _};
+use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
@@ -265,4 +266,70 @@ fn a_checkpoint_of_another_run_is_refused() {
     refused(&[], "was made with another state of the inputs");
     fs::write(folder.join("state.json"), "{}").unwrap();
     refused(&[], "is no checkpoint");
+}
+
+/// As much of S3 as it takes to list a bucket and to read its objects.
+fn bucket(objects: Vec<(&'static str, String)>) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let answer = move |mut stream: TcpStream| -> io::Result<()> {
+        let mut lines = BufReader::new(stream.try_clone()?).lines();
+        let asked = lines.next().unwrap_or_else(|| Ok(String::new()))?;
+        let headers: Vec<String> = lines.map_while(Result::ok).take_while(|line| !line.is_empty()).collect();
+        let target = asked.split(' ').nth(1).unwrap_or_default();
+        let object = objects.iter().find(|(key, _)| target == format!("/logs/{key}"));
+        let dated = "ETag: \"1\"\r\nLast-Modified: Mon, 02 Mar 2026 11:00:00 GMT\r\nConnection: close";
+        if let Some((_, text)) = object {
+            let range = headers.iter().find_map(|line| line.to_ascii_lowercase().strip_prefix("range: bytes=").map(str::to_owned));
+            let (from, to) = match range.as_deref().and_then(|range| range.split_once('-')) {
+                Some((from, to)) => (from.parse().unwrap(), to.parse::<usize>().unwrap() + 1),
+                None => (0, text.len()),
+            };
+            let (part, size) = (&text[from..to], text.len());
+            write!(
+                stream,
+                "HTTP/1.1 206 Partial Content\r\nContent-Length: {}\r\nContent-Range: bytes {from}-{}/{size}\r\n{dated}\r\n\r\n",
+                part.len(),
+                to - 1
+            )?;
+            return if asked.starts_with("HEAD") { Ok(()) } else { stream.write_all(part.as_bytes()) };
+        }
+        if !target.contains("list-type=2") {
+            return write!(stream, "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n{dated}\r\n\r\n");
+        }
+        let entry = |(key, text): &(&str, String)| {
+            let size = text.len();
+            format!("<Contents><Key>{key}</Key><LastModified>2026-03-02T11:00:00.000Z</LastModified><Size>{size}</Size></Contents>")
+        };
+        let listed: String = objects.iter().map(entry).collect();
+        let body = format!("<ListBucketResult><IsTruncated>false</IsTruncated>{listed}</ListBucketResult>");
+        write!(stream, "HTTP/1.1 200 OK\r\nContent-Length: {}\r\n{dated}\r\n\r\n{body}", body.len())
+    };
+    std::thread::spawn(move || listener.incoming().flatten().for_each(|stream| drop(answer(stream))));
+    format!("http://{address}")
+}
+
+#[test]
+fn a_folder_of_a_bucket_is_read() {
+    let lines: String = (0..2000).map(|n| record(&format!("run-{n}"), TWIN, SEEN) + "\n").collect();
+    let endpoint =
+        bucket(vec![("runs/a.jsonl", lines.clone()), ("runs/b.json", "not JSON".to_owned()), ("runs/notes.md", "no".to_owned())]);
+    let verified = |place: &str| {
+        let mut command = twinguard(&folder("bucket"));
+        command.envs([("AWS_ENDPOINT", endpoint.as_str()), ("AWS_ALLOW_HTTP", "true"), ("AWS_REGION", "x")]);
+        command.envs([("AWS_ACCESS_KEY_ID", "id"), ("AWS_SECRET_ACCESS_KEY", "secret")]);
+        let output = command.args(["verify", "--format", "jsonl", place]).output().unwrap();
+        (output.status.code(), String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap())
+    };
+    let (_, wanted, _) = verify("not-in-a-bucket", &lines);
+    let (code, found, complaints) = verified("s3://logs/runs");
+    assert_eq!(
+        (code, complaints.as_str()),
+        (Some(2), "error: `s3://logs/runs/b.json`, line 1: no JSON: expected `{` or `[`, found `n`; this line is left out\n")
+    );
+    assert!(found == wanted);
+    let (code, found, complaints) = verified("s3://logs/runs/a.jsonl");
+    assert!(code == Some(1) && found == wanted, "{complaints}");
+    let (code, _, complaints) = verified("s3://logs/elsewhere/*.jsonl");
+    assert!(code == Some(2) && complaints.contains("`s3://logs/elsewhere/*.jsonl`: no traces here"), "{complaints}");
 }

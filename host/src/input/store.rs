@@ -79,6 +79,9 @@ pub(super) fn find(url: &str, inputs: &mut Vec<Input>, issues: &mut Vec<Issue>) 
         find_in(&store, root, &key, pattern)
     });
     match found {
+        Ok(objects) if objects.is_empty() => {
+            issues.push(issue("no traces here; what is called as in a folder is read, other objects when they are named".to_owned()));
+        }
         Ok(objects) => inputs.extend(objects.into_iter().map(Input::Object)),
         Err(message) => issues.push(issue(message)),
     }
@@ -127,8 +130,6 @@ fn runtime() -> io::Result<&'static Runtime> {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
-
     use super::*;
     use object_store::memory::InMemory;
     use std::io::Read as _;
