@@ -5,6 +5,7 @@
 //! token by its look (`bucket`: case, separators and look-alikes folded), and any literal text by
 //! the rarest word in it. Order always comes from the arena, never from a hash table.
 
+mod fields;
 mod image;
 mod ingest;
 mod rarest;
@@ -13,23 +14,19 @@ use crate::{
     columns::{Columns, Near},
     confusable,
     distance::distance,
-    field, kind,
+    field,
     model::{Sighting, Source},
     shape,
     token::is_boundary,
 };
-use alloc::{
-    borrow::ToOwned,
-    collections::{BTreeMap, BTreeSet},
-    string::String,
-    vec::Vec,
-};
+use alloc::{borrow::ToOwned, collections::BTreeMap, string::String, vec::Vec};
 use core::{
     cell::RefCell,
     fmt,
     hash::{BuildHasher, Hasher},
     ops::Range,
 };
+use fields::{Field, Makes};
 use fnv::FnvHasher;
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
@@ -47,8 +44,6 @@ const MOST_SIGHTINGS: usize = 8;
 /// Places of a word that a look-up of a literal text tries before it gives up: a word this common
 /// is no identifier, and the bound keeps hostile texts from costing time.
 const MOST_PLACES: usize = 4096;
-/// Values of one field that tell how it is made.
-const MOST_TELLING: usize = 128;
 /// Newer tokens are merged into the sorted ones when they are more than this share of them.
 const RECENT_SHARE: usize = 8;
 /// Ends a text in the arena; never part of a token.
@@ -110,14 +105,6 @@ struct Token {
     look: u64,
 }
 
-/// A field, under whatever name of this normal form, and its values in tool results.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-struct Field {
-    words: String,
-    /// Numbers of the leaves that hold its values.
-    values: Vec<u32>,
-}
-
 /// A distinct word and the chain of its places, latest first.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 struct Word {
@@ -134,13 +121,6 @@ const NONE: u32 = u32::MAX;
 struct Families {
     members: BTreeMap<String, Vec<u32>>,
     sorted_in: usize,
-}
-
-/// How the first values of a field are made, as far as they were asked for.
-#[derive(Debug, Default)]
-struct Makes {
-    of: BTreeSet<String>,
-    read: usize,
 }
 
 /// The memory of one session.
@@ -495,39 +475,6 @@ impl Ledger {
         let before = (0..number).rev().take_while(is_same).take(most / 2);
         let after = (number + 1..self.entries.len()).take_while(is_same).take(most / 2);
         after.chain(before).filter_map(|number| self.standing(number))
-    }
-
-    /// How the values of fields like this one are made, of the first ones each; none when no result had such a
-    /// field. Needs [`Ledger::index`].
-    #[must_use]
-    pub fn makes_in(&self, words: &str) -> BTreeSet<String> {
-        let mut found = BTreeSet::new();
-        // Nobody else can hold it: it is borrowed only here, and nothing below calls back.
-        let Ok(mut makes) = self.makes.try_borrow_mut() else { return found };
-        makes.resize_with(self.fields.len(), Makes::default);
-        for (field, makes) in self.fields.iter().zip(makes.iter_mut()) {
-            if field.values.is_empty() || !field::compatible(&field.words, words) {
-                continue;
-            }
-            let known = field.values.len().min(MOST_TELLING);
-            for &number in field.values.get(makes.read..known).unwrap_or_default() {
-                let text = self.standing(number as usize).map_or("", |standing| standing.text);
-                // `DE89 3704 … SAVINGS` is a line for people, and says nothing of how the value in it is made.
-                let is_line = || matches!(kind::kind_of(text).name, "token" | "name" | "path");
-                if !text.contains(char::is_whitespace) || !is_line() {
-                    makes.of.insert(shape::make(text));
-                }
-            }
-            makes.read = known.max(makes.read);
-            found.extend(makes.of.iter().cloned());
-        }
-        found
-    }
-
-    /// The values that fields like this one held in tool results, at most `most`. Needs [`Ledger::index`].
-    pub fn values_in<'l>(&'l self, words: &'l str, most: usize) -> impl Iterator<Item = Standing<'l>> {
-        let alike = self.fields.iter().filter(move |field| !field.values.is_empty() && field::compatible(&field.words, words));
-        alike.flat_map(|field| &field.values).take(most).filter_map(|&number| self.standing(number as usize))
     }
 
     fn standing(&self, number: usize) -> Option<Standing<'_>> {
