@@ -8,10 +8,12 @@ use twinguard_core::model::{Decision, Observation, Source, ToolCall, Verdict};
 use twinguard_trace::event::What;
 
 /// A snapshot is made when this much was replayed, so that checks stay quick as a session grows. Calls
-/// cost most: each is judged again.
-const CALLS: usize = 8;
+/// cost most: each is judged again. One snapshot of half a megabyte costs about as much as four of them.
+const CALLS: usize = 4;
 const EVENTS: usize = 64;
 const BYTES: usize = 64 << 10;
+/// Of a memory for which it takes one call more.
+const MEGABYTE: usize = 1 << 20;
 
 /// What is said when a hook died at its work.
 const LOST: &str = "incomplete: a hook of this session was killed before it had written down what the model was shown, or the session \
@@ -51,7 +53,7 @@ pub(super) fn judge(store: &mut Store, conversation: Conversation, call: &ToolCa
     let replayed: usize = history.entries.iter().map(|entry| entry.what.as_ref().map_or(0, size)).sum();
     // A new snapshot costs as much as the whole memory is large: it has to be worth it.
     let calls = history.entries.iter().filter(|entry| matches!(entry.what, Some(What::Called(_)))).count();
-    let is_due = calls >= CALLS || history.entries.len() >= EVENTS || replayed > BYTES.max(taken / 4);
+    let is_due = calls >= CALLS + taken / MEGABYTE || history.entries.len() >= EVENTS || replayed > BYTES.max(taken / 4);
     let (last, lost) = (history.last, is_lost(&history));
     let mut session = remember(&guard, &policy, history)?;
     // Before the call, which is written down only later, among those of other hooks.
