@@ -8,11 +8,11 @@ use twinguard_core::model::{Decision, Observation, Source, ToolCall, Verdict};
 use twinguard_trace::event::What;
 
 /// A snapshot is made when this much was replayed, so that checks stay quick as a session grows. Calls
-/// cost most: each is judged again. One snapshot of half a megabyte costs about as much as four of them.
+/// cost most: each is judged again.
 const CALLS: usize = 4;
 const EVENTS: usize = 64;
 const BYTES: usize = 64 << 10;
-/// Of a memory for which it takes one call more.
+/// For every so many bytes that a snapshot has, it waits for one call more.
 const MEGABYTE: usize = 1 << 20;
 
 /// What is said when a hook died at its work.
