@@ -2,12 +2,14 @@
 
 import { existsSync, readFileSync } from "node:fs";
 import { createServer } from "node:http";
+import { createRequire } from "node:module";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { chromium } from "playwright-core";
 
 export const root = fileURLToPath(new URL("../../../../", import.meta.url));
 const html = join(root, "target/playground.html");
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const program = process.env["TWINGUARD_CHROMIUM"] ?? "/usr/bin/chromium";
 
 /** The page on the disk. */
@@ -45,6 +47,13 @@ export async function start() {
     },
     stop: () => browser.close(),
   };
+}
+
+/** What axe finds wrong with the page as it stands. @param {import("playwright-core").Page} page */
+export async function violations(page) {
+  await page.evaluate(axe);
+  const { violations } = await page.evaluate(() => /** @type {any} */ (globalThis).axe.run(document, { resultTypes: ["violations"] }));
+  return violations.map((/** @type {any} */ one) => `${one.id}: ${one.nodes.map((/** @type {any} */ node) => node.target).join(", ")}`);
 }
 
 /** The page on a server that counts what it is asked for. */

@@ -2,16 +2,13 @@
 
 import assert from "node:assert/strict";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import pixelmatch from "pixelmatch";
 import { PNG } from "pngjs";
-import { root, start } from "../playground/browser.mjs";
+import { root, start, violations } from "../playground/browser.mjs";
 import { folder, open, report } from "./report.mjs";
 import { runs } from "./runs.mjs";
-
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 /** Of a hundred pixels, as many may differ: fonts are drawn a little differently from machine to machine. */
 const TOLERANCE = 1;
@@ -26,13 +23,6 @@ before(async () => {
 });
 
 after(() => chromium.stop());
-
-/** @param {import("playwright-core").Page} page */
-async function violations(page) {
-  await page.evaluate(axe);
-  const { violations } = await page.evaluate(() => /** @type {any} */ (globalThis).axe.run(document, { resultTypes: ["violations"] }));
-  return violations.map((/** @type {any} */ one) => `${one.id}: ${one.nodes.map((/** @type {any} */ node) => node.target).join(", ")}`);
-}
 
 for (const colorScheme of /** @type {const} */ (["light", "dark"])) {
   test(`in ${colorScheme}: no state of the page has a violation that axe knows of, contrast included`, async () => {
