@@ -21,6 +21,8 @@ use alloc::{
 
 /// Edits beyond which two identifiers are just different.
 const MOST_EDITS: u32 = 3;
+/// Between two seen identifiers that are taken for each other.
+const MOST_EDITS_OF_TWINS: u32 = 2;
 /// Identifiers of one call that are compared with each other; a longer list is data.
 const MOST_COMPARED: usize = 32;
 /// Arguments that bring a foreign value into the record on purpose.
@@ -80,15 +82,20 @@ pub fn rank_originals(context: &Context<'_>, judged: &mut [(Mention, Vec<Judgeme
     }
 }
 
-/// Source text that writes several values as near one original makes variants of it, as tests do: a slip is a
-/// single one.
+/// Source text that writes several values as near one original makes variants of it, as tests do, and so does one
+/// that writes the original too: a slip is a single one.
 pub fn spare_variants(context: &Context<'_>, judged: &mut [(Mention, Vec<Judgement>)]) {
     let is_one = |mention: &Mention, judgement: &Judgement| {
-        mention.place == Place::Code && judgement.relation == Relation::Twin && judgement.decision > Decision::Warn
+        mention.place == Place::Code
+            && matches!(judgement.relation, Relation::Twin | Relation::Recased)
+            && judgement.decision > Decision::Warn
     };
     let original = |judgement: &Judgement| judgement.nearest.first().map(|near| near.id);
     let mut variants: BTreeMap<u32, BTreeSet<String>> = BTreeMap::new();
     for (mention, judgements) in judged.iter() {
+        if let Some(id) = context.ledger.exact(&mention.text).filter(|_| mention.place == Place::Code) {
+            variants.entry(id).or_default().insert(mention.text.clone());
+        }
         for judgement in judgements.iter().filter(|judgement| is_one(mention, judgement)) {
             let Some(id) = original(judgement) else { continue };
             variants.entry(id).or_default().insert(judgement.written.clone());
@@ -176,16 +183,21 @@ fn is_no_accident(context: &Context<'_>, text: &str, other: &str) -> bool {
 
 /// Seen twins of a seen identifier: of its own family, shown by a tool, and not just another spelling.
 fn twins(context: &Context<'_>, text: &str, field: &str) -> Vec<twin::Neighbour> {
+    // Nearly always there is nothing near, and that is told quickly.
+    let ledger = context.ledger;
+    if ledger.alike(text).len() < 2 && ledger.near(text, MOST_EDITS_OF_TWINS).iter().all(|near| near.distance == 0) {
+        return Vec::new();
+    }
     let plain = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).collect::<String>();
     let is_twin = |near: &twin::Neighbour| {
-        let seen = context.ledger.token_text(near.id);
-        near.distance <= 2
+        let seen = ledger.token_text(near.id);
+        near.distance <= MOST_EDITS_OF_TWINS
             && matches!(near.relation, Relation::Twin | Relation::Confusable | Relation::Recased)
-            && context.ledger.stood_in(near.id, Source::ToolResult)
+            && ledger.stood_in(near.id, Source::ToolResult)
             && shape::family(seen) == shape::family(text)
             && plain(seen) != plain(text)
     };
-    twin::nearest(context.ledger, text, field, true).into_iter().filter(is_twin).collect()
+    twin::nearest(ledger, text, field, true).into_iter().filter(is_twin).collect()
 }
 
 /// Whether the tool's name says that it puts another value in the place of a recorded one, or makes a record.

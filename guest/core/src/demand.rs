@@ -17,9 +17,6 @@ use alloc::{
     vec::Vec,
 };
 
-/// Appearances of one identifier that are read.
-const MOST_SIGHTINGS: usize = 4096;
-
 /// Holds the judgements of a call to the demands on their arguments.
 pub fn demand(context: &Context<'_>, asked: &Asked, judged: &mut [(Mention, Vec<Judgement>)]) {
     for (mention, judgements) in judged {
@@ -106,9 +103,8 @@ impl Wanted<'_> {
         let mut standing = Standing::Elsewhere;
         let mut repeating: Option<u32> = None;
         for spelling in &spellings {
-            let (sightings, _) = ledger.standings(spelling, MOST_SIGHTINGS);
             let in_origins = |source, tool: &Option<String>, pointer: &str| self.origins.counts(source, tool.as_deref(), pointer);
-            for sighting in sightings.iter().filter(|s| in_origins(s.provenance.source, &s.provenance.tool, s.pointer)) {
+            for sighting in ledger.all_standings(spelling).filter(|s| in_origins(s.provenance.source, &s.provenance.tool, s.pointer)) {
                 let turn = sighting.provenance.turn;
                 // One result may say it a thousand times.
                 if repeating != Some(turn) && !was_asked(turn) {

@@ -1,7 +1,7 @@
 //! Field names: which of them mean the same. `account_id`, `accounts` and `accountId` all hold
 //! accounts; a plain `id` holds whatever its record is.
 
-use alloc::{collections::BTreeMap, string::String, vec::Vec};
+use alloc::{string::String, vec::Vec};
 
 /// Words that say that a value identifies, not what.
 const GENERIC: &[&str] = &[
@@ -122,27 +122,6 @@ pub fn is_address(words: &str) -> bool {
 #[must_use]
 pub fn overlap(a: &str, b: &str) -> bool {
     !a.is_empty() && a.split(' ').any(|word| b.split(' ').any(|other| other == word))
-}
-
-/// Normal forms that were worked out already: results repeat their fields in every row.
-#[derive(Debug, Default)]
-pub struct Names(BTreeMap<String, String>);
-
-impl Names {
-    /// What the value at a pointer is, from the nearest name that says it. A member's name is a value of the
-    /// field that holds the object.
-    pub fn field(&mut self, pointer: &str, is_key: bool) -> String {
-        let names = pointer.rsplit('/').skip(usize::from(is_key)).filter(|segment| !segment.is_empty() && !is_row(segment));
-        for name in names {
-            if !self.0.contains_key(name) {
-                self.0.insert(name.into(), normal(name));
-            }
-            if let Some(words) = self.0.get(name).filter(|words| !words.is_empty()) {
-                return words.clone();
-            }
-        }
-        String::new()
-    }
 }
 
 /// Whether two normal forms may mean the same: one says no more than the other.

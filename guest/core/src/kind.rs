@@ -41,6 +41,8 @@ pub struct Kind {
     pub check: Option<fn(&str) -> bool>,
     /// A body nobody composes by hand: a hash or a long random id.
     pub opaque: bool,
+    /// Never fits what is letters, digits, `_` and `-` alone, so most texts need not be asked.
+    pub punctuated: bool,
 }
 
 impl core::fmt::Debug for Kind {
@@ -51,17 +53,21 @@ impl core::fmt::Debug for Kind {
 
 /// A row without check digits whose body people can make up.
 const fn plain(name: &'static str, fits: fn(&str) -> bool, canonical: fn(&str) -> String) -> Kind {
-    Kind { name, fits, canonical, check: None, opaque: false }
+    Kind { name, fits, canonical, check: None, opaque: false, punctuated: false }
 }
 
 /// A row whose body nobody composes by hand.
 const fn opaque(name: &'static str, fits: fn(&str) -> bool, canonical: fn(&str) -> String) -> Kind {
-    Kind { name, fits, canonical, check: None, opaque: true }
+    Kind { name, fits, canonical, check: None, opaque: true, punctuated: false }
 }
 
 impl Kind {
     const fn checked(self, check: fn(&str) -> bool) -> Kind {
         Kind { check: Some(check), ..self }
+    }
+
+    const fn punctuated(self) -> Kind {
+        Kind { punctuated: true, ..self }
     }
 }
 
@@ -76,18 +82,18 @@ pub const KINDS: &[Kind] = &[
     // — Fixed frames: nothing else has this punctuation —
     opaque("uuid", opaque::is_uuid, opaque::canonical_uuid),
     opaque("digest", opaque::is_digest, opaque::canonical_digest),
-    plain("arn", address::is_arn, unchanged),
+    plain("arn", address::is_arn, unchanged).punctuated(),
     // Before url: its page is a spelling of it; before card: 4-4-4-4.
     plain("orcid", product::is_orcid, product::canonical_orcid).checked(product::check_orcid),
     // Before url and path, for the same reason.
-    plain("doi", product::is_doi, product::canonical_doi),
+    plain("doi", product::is_doi, product::canonical_doi).punctuated(),
     // Before e-mail and path: both can stand inside one.
-    plain("url", address::is_url, address::canonical_url),
-    plain("email", address::is_email, address::canonical_email),
+    plain("url", address::is_url, address::canonical_url).punctuated(),
+    plain("email", address::is_email, address::canonical_email).punctuated(),
     // Before ip: eight pairs are also an IPv6 address.
     plain("mac", address::is_mac, address::canonical_mac),
     // Before path: `10.0.0.0/8`.
-    plain("ip", address::is_ip, address::canonical_ip),
+    plain("ip", address::is_ip, address::canonical_ip).punctuated(),
     // — Fixed lengths and alphabets, the most telling first —
     // Before hex: `0x` and 40 digits.
     opaque("crypto-address", finance::is_crypto_address, finance::canonical_crypto_address).checked(finance::check_crypto_address),
@@ -96,7 +102,7 @@ pub const KINDS: &[Kind] = &[
     // Before prefixed: `i-0abc…` is one.
     opaque("cloud-id", opaque::is_cloud_id, scan::lowercase),
     // Before path.
-    plain("resource", address::is_resource, address::canonical_resource),
+    plain("resource", address::is_resource, address::canonical_resource).punctuated(),
     // Before hex: `DE89…` is also hex digits; before lei: 20 characters with a country.
     plain("iban", finance::is_iban, scan::compact_upper).checked(finance::check_iban),
     // Before every shape that letters a to f could pass for.
@@ -123,10 +129,10 @@ pub const KINDS: &[Kind] = &[
     plain("phone", address::is_phone, address::canonical_phone),
     plain("integer", code::is_integer, code::canonical_integer),
     // — Names of places in a tree or a network —
-    plain("path", address::is_path, address::canonical_path),
+    plain("path", address::is_path, address::canonical_path).punctuated(),
     // Before domain: `main.rs`, `setup.py` and `notes.md` end like countries.
-    plain("file", address::is_file, unchanged),
-    plain("domain", address::is_domain, scan::lowercase),
+    plain("file", address::is_file, unchanged).punctuated(),
+    plain("domain", address::is_domain, scan::lowercase).punctuated(),
     // — Labels: a human-made prefix and a body —
     // Before booking and order: `HAT136`.
     plain("flight", code::is_flight, code::canonical_flight),
@@ -152,5 +158,6 @@ pub const KINDS: &[Kind] = &[
 /// ```
 pub fn kind_of(text: &str) -> &'static Kind {
     const TOKEN: Kind = plain("token", |_| true, unchanged);
-    KINDS.iter().find(|kind| (kind.fits)(text)).unwrap_or(&TOKEN)
+    let is_punctuated = !text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
+    KINDS.iter().find(|kind| (is_punctuated || !kind.punctuated) && (kind.fits)(text)).unwrap_or(&TOKEN)
 }

@@ -9,12 +9,12 @@ mod fields;
 mod image;
 mod ingest;
 mod rarest;
+mod sorted;
 
 use crate::{
     columns::{Columns, Near},
     confusable,
     distance::distance,
-    field,
     model::{Sighting, Source},
     shape,
     token::is_boundary,
@@ -26,7 +26,7 @@ use core::{
     hash::{BuildHasher, Hasher},
     ops::Range,
 };
-use fields::{Field, Makes};
+use fields::Fields;
 use fnv::FnvHasher;
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
@@ -35,17 +35,18 @@ use ingest::{FEWEST_GROUPED_DIGITS, ingest};
 use rarest::rarest;
 use serde::{Deserialize, Serialize};
 use sha3::{Digest as _, Sha3_256};
+use sorted::Sorted;
 
 /// Longer tokens are base64, minified code or data: nobody copies them by hand, and no two of them
 /// are near by accident.
 pub const LONGEST_TOKEN: usize = 2048;
 /// Sightings told of one identifier.
 const MOST_SIGHTINGS: usize = 8;
+/// Appearances of one identifier that are read; one with more is a name for many things.
+const MOST_STANDINGS: usize = 24;
 /// Places of a word that a look-up of a literal text tries before it gives up: a word this common
 /// is no identifier, and the bound keeps hostile texts from costing time.
 const MOST_PLACES: usize = 4096;
-/// Newer tokens are merged into the sorted ones when they are more than this share of them.
-const RECENT_SHARE: usize = 8;
 /// Ends a text in the arena; never part of a token.
 const END: char = '\0';
 
@@ -141,18 +142,11 @@ pub struct Ledger {
     places: Vec<(u32, u32)>,
     /// Tokens of several groups (`DE89 3704 …`): their compact form is what a call writes.
     grouped: Vec<u32>,
-    /// Token numbers in the order of their text, as far as [`Ledger::index`] has sorted them: most of
-    /// them, and those that came since. Few results in, a large ledger need not be merged anew.
-    sorted: Vec<u32>,
-    recent: Vec<u32>,
+    /// Token numbers in the order of their text. Only cuts ask for it, so it is brought up to date when one does.
+    sorted: RefCell<Sorted>,
     /// Members of each family. Only near misses ask for them, so they are sorted in when one does.
     families: RefCell<Families>,
-    /// Numbers of the fields' normal forms, as far as [`Ledger::index`] has read them.
-    field_numbers: BTreeMap<String, u32>,
-    fields: Vec<Field>,
-    fields_read: usize,
-    /// By field. Only doubts about seen values ask for them, again and again.
-    makes: RefCell<Vec<Makes>>,
+    fields: Fields,
     limit: usize,
     full: bool,
 }
@@ -183,13 +177,9 @@ impl Ledger {
             word_table: HashTable::new(),
             places: Vec::new(),
             grouped: Vec::new(),
-            sorted: Vec::new(),
-            recent: Vec::new(),
+            sorted: RefCell::default(),
             families: RefCell::default(),
-            field_numbers: BTreeMap::new(),
-            fields: Vec::new(),
-            fields_read: 0,
-            makes: RefCell::default(),
+            fields: Fields::default(),
             // Ranges are 32 bits wide.
             limit: limit.min(u32::MAX as usize / 2),
             full: false,
@@ -315,21 +305,6 @@ impl Ledger {
         self.grouped.iter().map(|&id| self.token_text(id))
     }
 
-    /// Tokens that begin with `prefix` and go on, at most `most`. Needs [`Ledger::index`].
-    #[must_use]
-    pub fn longer(&self, prefix: &str, most: usize) -> Vec<u32> {
-        let within = |sorted: &'_ [u32]| -> Vec<u32> {
-            let from = sorted.partition_point(|&id| self.token_text(id) <= prefix);
-            let tail = sorted.get(from..).unwrap_or_default();
-            tail.iter().copied().take_while(|&id| self.token_text(id).starts_with(prefix)).take(most).collect()
-        };
-        let mut found = within(&self.sorted);
-        found.extend(within(&self.recent));
-        found.sort_unstable_by(|&a, &b| self.token_text(a).cmp(self.token_text(b)));
-        found.truncate(most);
-        found
-    }
-
     /// Members of a family, in the order of their first appearance.
     #[must_use]
     pub fn family(&self, key: &str) -> Vec<u32> {
@@ -343,48 +318,9 @@ impl Ledger {
         families.members.get(key).cloned().unwrap_or_default()
     }
 
-    /// Sorts what was added since the last call into the orders that only near-misses need.
+    /// Reads the fields of what was added since the last call.
     pub fn index(&mut self) {
-        let mut names = field::Names::default();
-        for number in self.fields_read..self.entries.len() {
-            let Some(standing) = self.standing(number) else { continue };
-            let words = names.field(standing.pointer, standing.is_key);
-            let is_value = standing.provenance.source == Source::ToolResult && standing.text.len() <= LONGEST_TOKEN && !words.is_empty();
-            let next = offset(self.fields.len());
-            let field = *self.field_numbers.entry(words).or_insert_with_key(|words| {
-                self.fields.push(Field { words: words.clone(), ..Field::default() });
-                next
-            });
-            if let Some(entry) = self.entries.get_mut(number) {
-                entry.field = field;
-            }
-            if let Some(field) = self.fields.get_mut(field as usize).filter(|_| is_value) {
-                field.values.push(offset(number));
-            }
-        }
-        self.fields_read = self.entries.len();
-        let done = self.sorted.len() + self.recent.len();
-        if done == self.tokens.len() {
-            return;
-        }
-        let added: Vec<u32> = (offset(done)..offset(self.tokens.len())).collect();
-        self.recent.extend(added);
-        let mut recent = core::mem::take(&mut self.recent);
-        recent.sort_unstable_by(|&a, &b| self.token_text(a).cmp(self.token_text(b)));
-        if recent.len() * RECENT_SHARE < self.sorted.len() {
-            self.recent = recent;
-            return;
-        }
-        let mut merged = Vec::with_capacity(self.tokens.len());
-        let mut old = self.sorted.iter().copied().peekable();
-        for new in recent {
-            while let Some(id) = old.next_if(|&id| self.token_text(id) <= self.token_text(new)) {
-                merged.push(id);
-            }
-            merged.push(new);
-        }
-        merged.extend(old);
-        self.sorted = merged;
+        self.read_fields();
     }
 
     /// The text of a token; empty for a number that is none.
@@ -428,15 +364,14 @@ impl Ledger {
     /// Where a literal text was seen, earliest first, at most eight.
     #[must_use]
     pub fn sightings(&self, text: &str) -> Vec<Sighting> {
-        let mut places: Vec<usize> = self.places_of(text).collect();
-        if places.is_empty()
-            && let Some(token) = self.exact(text).and_then(|id| self.tokens.get(id as usize))
-        {
-            places.push(token.start as usize);
-        }
-        places.sort_unstable();
+        // Latest first, and only looked at from the other end: one of thousands is not compared for the first eight.
+        let mut places: Vec<usize> = self.candidates_for(text).collect();
+        places.reverse();
+        let mut found = places.into_iter().filter(|&at| self.stands_at(text, at)).peekable();
+        let token = self.exact(text).and_then(|id| self.tokens.get(id as usize)).map(|token| token.start as usize);
+        let alone = if found.peek().is_none() { token } else { None };
         let mut sightings: Vec<Sighting> = Vec::new();
-        for sighting in places.into_iter().filter_map(|at| self.sighting(at)) {
+        for sighting in found.chain(alone).filter_map(|at| self.sighting(at)) {
             if sightings.last() != Some(&sighting) {
                 sightings.push(sighting);
             }
@@ -456,25 +391,36 @@ impl Ledger {
         })
     }
 
-    /// The leaves that a literal text stands in, earliest first, at most `most`, and whether there
-    /// were no more.
+    /// The leaves that a literal text stood in last, in order, at most 24, and whether there were no more.
     #[must_use]
-    pub fn standings(&self, text: &str, most: usize) -> (Vec<Standing<'_>>, bool) {
+    pub fn standings(&self, text: &str) -> (Vec<Standing<'_>>, bool) {
+        let (numbers, is_all) = self.fields.stands(text, || self.numbers_of(text, MOST_STANDINGS));
+        (numbers.into_iter().filter_map(|number| self.standing(number)).collect(), is_all)
+    }
+
+    /// As [`Ledger::standings`], without that bound.
+    pub fn all_standings(&self, text: &str) -> impl Iterator<Item = Standing<'_>> {
+        let (numbers, _) = self.numbers_of(text, MOST_PLACES);
+        numbers.into_iter().filter_map(|number| self.standing(number))
+    }
+
+    /// Numbers of the leaves that a literal text stood in last, in order, and whether there were no more.
+    fn numbers_of(&self, text: &str, most: usize) -> (Vec<usize>, bool) {
         let mut numbers: Vec<usize> = self.places_of(text).take(most + 1).filter_map(|at| self.number_at(at)).collect();
         let is_all = numbers.len() <= most;
         numbers.truncate(most);
         numbers.sort_unstable();
         numbers.dedup();
-        (numbers.into_iter().filter_map(|number| self.standing(number)).collect(), is_all)
+        (numbers, is_all)
     }
 
-    /// The other leaves of the text that a leaf belongs to, nearest first, at most `most`.
-    pub fn around(&self, number: usize, most: usize) -> impl Iterator<Item = Standing<'_>> {
-        let provenance = self.entries.get(number).map(|entry| entry.provenance);
-        let is_same = move |standing: &usize| self.entries.get(*standing).map(|entry| entry.provenance) == provenance;
-        let before = (0..number).rev().take_while(is_same).take(most / 2);
-        let after = (number + 1..self.entries.len()).take_while(is_same).take(most / 2);
-        after.chain(before).filter_map(|number| self.standing(number))
+    /// The leaves with just this text that stand in the same observed text as a leaf, each at most `reach` leaves
+    /// away.
+    pub fn same_around<'l>(&'l self, number: usize, reach: usize, text: &'l str) -> impl Iterator<Item = Standing<'l>> {
+        let provenance = self.provenance_of(number);
+        let is_near = move |other: &usize| other.abs_diff(number) <= reach && self.provenance_of(*other) == provenance;
+        let numbers = self.places_of(text).filter_map(|at| self.number_at(at)).filter(is_near);
+        numbers.filter_map(|other| self.standing(other)).filter(move |other| other.text == text)
     }
 
     fn standing(&self, number: usize) -> Option<Standing<'_>> {
@@ -484,7 +430,7 @@ impl Ledger {
             pointer: self.pointer(entry),
             text: self.leaf(number).trim(),
             is_key: entry.is_key,
-            field: self.fields.get(entry.field as usize).map_or("", |field| field.words.as_str()),
+            field: self.fields.words(entry.field),
             provenance: self.provenance.get(entry.provenance as usize)?,
         })
     }
@@ -512,8 +458,19 @@ impl Ledger {
 
     /// Places of a literal text in the arena, latest first: those of its rarest word, compared.
     fn places_of(&self, text: &str) -> impl Iterator<Item = usize> {
-        let (shift, word) = rarest(self, text).unwrap_or((0, Word { start: 0, length: 0, last: NONE, count: 0 }));
         let text = text.to_owned();
+        self.candidates_for(&text).filter(move |&at| self.stands_at(&text, at))
+    }
+
+    /// Whether a literal text stands at a place, with no letter or digit touching it.
+    fn stands_at(&self, text: &str, at: usize) -> bool {
+        let end = at + text.len();
+        self.text.get(at..end) == Some(text) && is_boundary(&self.text, at) && is_boundary(&self.text, end)
+    }
+
+    /// Where a literal text would stand by the places of its rarest word, latest first.
+    fn candidates_for(&self, text: &str) -> impl Iterator<Item = usize> + use<'_> {
+        let (shift, word) = rarest(self, text).unwrap_or((0, Word { start: 0, length: 0, last: NONE, count: 0 }));
         let mut next = word.last;
         core::iter::from_fn(move || {
             let &(at, previous) = self.places.get(next as usize)?;
@@ -522,9 +479,6 @@ impl Ledger {
         })
         .take(MOST_PLACES)
         .flatten()
-        .filter(move |&at| {
-            self.text.get(at..at + text.len()) == Some(&text) && is_boundary(&self.text, at) && is_boundary(&self.text, at + text.len())
-        })
     }
 
     fn slice(&self, start: u32, length: u32) -> &str {

@@ -7,7 +7,6 @@ use crate::{
     ledger::Ledger,
     token::{self, Grain, Sink, is_boundary},
 };
-use aho_corasick::AhoCorasick;
 use alloc::{borrow::Cow, collections::BTreeSet, string::String, vec::Vec};
 use core::ops::Range;
 
@@ -46,20 +45,76 @@ impl Sink for Secrets<'_> {
     }
 }
 
+/// What a call wrote without having seen it, to be found in its result.
+pub struct Echoes {
+    /// In order, each once.
+    texts: Vec<String>,
+    /// Whether one of them begins with this byte.
+    begins: [bool; 256],
+}
+
+impl Echoes {
+    /// Texts to look for; none when there are none.
+    #[must_use]
+    pub fn of(mut texts: Vec<String>) -> Option<Self> {
+        texts.sort_unstable();
+        texts.dedup();
+        let mut begins = [false; 256];
+        for first in texts.iter().filter_map(|text| text.bytes().next()) {
+            if let Some(begins) = begins.get_mut(usize::from(first)) {
+                *begins = true;
+            }
+        }
+        begins.contains(&true).then_some(Self { texts, begins })
+    }
+
+    /// The length of the longest of the texts that `rest` begins with.
+    fn longest(&self, rest: &str) -> Option<usize> {
+        let mut head = rest;
+        loop {
+            // In order, what `head` begins with stands before it; between them, only what shares their beginning.
+            let before = self.texts.partition_point(|text| text.as_str() <= head).checked_sub(1)?;
+            let text = self.texts.get(before)?;
+            if head.starts_with(text.as_str()) {
+                return (!text.is_empty()).then_some(text.len());
+            }
+            let shared = head.char_indices().zip(text.chars()).find(|((_, a), b)| a != b).map_or(text.len(), |((at, _), _)| at);
+            head = head.get(..shared).filter(|head| !head.is_empty())?;
+        }
+    }
+
+    /// Where they stand in a text by themselves.
+    fn ranges(&self, text: &str) -> Vec<Range<usize>> {
+        // Only whole identifiers: a query's `web7` says nothing about the `web7-x2k9p` or `eu.web7` it found.
+        let is_joiner = |c: char| matches!(c, '-' | '_' | '.');
+        let is_whole = |range: &Range<usize>| {
+            let before = text.get(..range.start).unwrap_or_default().trim_end_matches(is_joiner);
+            let after = text.get(range.end..).unwrap_or_default().trim_start_matches(is_joiner);
+            let is_joined = before.len() < range.start && before.ends_with(char::is_alphanumeric)
+                || range.end + after.len() < text.len() && after.starts_with(char::is_alphanumeric);
+            !is_joined && is_boundary(text, range.start) && is_boundary(text, range.end)
+        };
+        let mut ranges = Vec::new();
+        let mut from = 0;
+        for (at, byte) in text.bytes().enumerate() {
+            if at < from || !self.begins.get(usize::from(byte)).is_some_and(|&begins| begins) {
+                continue;
+            }
+            let length = text.get(at..).and_then(|rest| self.longest(rest));
+            if let Some(range) = length.map(|length| at..at + length) {
+                from = range.end;
+                ranges.extend(Some(range).filter(is_whole));
+            }
+        }
+        ranges
+    }
+}
+
 /// The text without what the call that it answers wrote itself.
 #[must_use]
-pub fn without_echoes(text: &str, echoes: &AhoCorasick) -> String {
-    // Only whole identifiers: a query's `web7` says nothing about the `web7-x2k9p` or `eu.web7` it found.
-    let is_joiner = |c: char| matches!(c, '-' | '_' | '.');
-    let is_whole = |range: &Range<usize>| {
-        let before = text.get(..range.start).unwrap_or_default().trim_end_matches(is_joiner);
-        let after = text.get(range.end..).unwrap_or_default().trim_start_matches(is_joiner);
-        let is_joined = before.len() < range.start && before.ends_with(char::is_alphanumeric)
-            || range.end + after.len() < text.len() && after.starts_with(char::is_alphanumeric);
-        !is_joined && is_boundary(text, range.start) && is_boundary(text, range.end)
-    };
-    let ranges: Vec<Range<usize>> = echoes.find_iter(text).map(|found| found.range()).filter(is_whole).collect();
-    blanked(text, &ranges)
+pub fn without_echoes<'t>(text: Cow<'t, str>, echoes: &Echoes) -> Cow<'t, str> {
+    let ranges = echoes.ranges(&text);
+    if ranges.is_empty() { text } else { Cow::Owned(blanked(&text, &ranges)) }
 }
 
 /// The text with NUL in place of every byte in the ranges: nothing joins across it, and the places
@@ -77,4 +132,26 @@ fn blanked(text: &str, ranges: &[Range<usize>]) -> String {
     }
     blank.push_str(text.get(from..).unwrap_or_default());
     blank
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_longest_text_is_found_wherever_others_share_its_beginning() {
+        let texts = ["a", "ab", "abc", "abcd9", "abd", "b"].map(String::from);
+        let echoes = Echoes::of(texts.into()).unwrap();
+        for (rest, longest) in [("abcd8", Some(3)), ("abcd9x", Some(5)), ("abx", Some(2)), ("az", Some(1)), ("c", None), ("", None)] {
+            assert_eq!(echoes.longest(rest), longest, "{rest}");
+        }
+    }
+
+    #[test]
+    fn only_whole_identifiers_are_echoes() {
+        let echoes = Echoes::of(["web7", "né1"].map(String::from).into()).unwrap();
+        let without = |text| without_echoes(Cow::Borrowed(text), &echoes);
+        assert_eq!(without("no web7, né1!"), "no \0\0\0\0, \0\0\0\0!");
+        assert_eq!(without("web7-x2k9p eu.web7 xweb7"), "web7-x2k9p eu.web7 xweb7");
+    }
 }

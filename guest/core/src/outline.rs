@@ -85,6 +85,16 @@ enum Columns {
     Tabs,
 }
 
+impl Columns {
+    const fn divider(self) -> char {
+        match self {
+            Self::Pipes => '|',
+            Self::Commas => ',',
+            Self::Tabs => '\t',
+        }
+    }
+}
+
 impl<'t> Reader<'t> {
     /// Reads one line that is no table's.
     fn line(&mut self, line: &'t str) {
@@ -208,11 +218,7 @@ fn bare(text: &str) -> &str {
 
 /// The cells of a table's line.
 fn cells(columns: Columns, line: &str) -> Vec<&str> {
-    let divider = match columns {
-        Columns::Pipes => '|',
-        Columns::Commas => ',',
-        Columns::Tabs => '\t',
-    };
+    let divider = columns.divider();
     let line = line.trim_matches(|c| c == ' ' || c == divider && columns == Columns::Pipes);
     let mut is_quoted = false;
     let parts = line.split(|c| {
@@ -225,6 +231,9 @@ fn cells(columns: Columns, line: &str) -> Vec<&str> {
 /// Whether a line names the columns of a table: short names, no values.
 fn is_header(columns: Columns, line: &str) -> bool {
     let is_piped = columns != Columns::Pipes || line.trim_start().starts_with('|') || line.contains(" | ");
+    if !is_piped || !line.contains(columns.divider()) {
+        return false;
+    }
     let names = cells(columns, line);
     let is_name = |name: &&str| {
         name.starts_with(char::is_alphabetic)
@@ -232,7 +241,7 @@ fn is_header(columns: Columns, line: &str) -> bool {
             && name.split_whitespace().count() < MOST_WORDS_OF_KEY
             && !name.contains([':', '=', '(', ')', ';', '.'])
     };
-    is_piped && names.len() >= FEWEST_COLUMNS && names.iter().all(is_name) && !(columns == Columns::Commas && line.contains(", "))
+    names.len() >= FEWEST_COLUMNS && names.iter().all(is_name) && !(columns == Columns::Commas && line.contains(", "))
 }
 
 /// The line between a table's header and its rows: `|---|:--|`, `+----+`.

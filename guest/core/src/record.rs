@@ -18,11 +18,9 @@ use alloc::{
     vec::Vec,
 };
 
-/// Appearances of one identifier that are read; one with more is a name for many things.
-const MOST_SIGHTINGS: usize = 24;
-/// Leaves around an appearance that are read: enough for a record of a few hundred fields, and a
-/// bound for a sheet of thousands of rows.
-const MOST_AROUND: usize = 1500;
+/// Leaves before and behind an appearance that are read: enough for a record of a few hundred fields, and
+/// a bound for a sheet of thousands of rows.
+const REACH: usize = 750;
 
 /// A field that held values of as many makes holds anything.
 const MOST_MAKES: usize = 4;
@@ -87,12 +85,17 @@ pub struct Written<'c> {
     pub field: &'c str,
 }
 
-/// The values that the records of `owner` hold for a field, with the field's name.
-fn values_in_records<'l>(ledger: &'l Ledger, owner: &str, field: &str) -> Vec<Standing<'l>> {
-    let (sightings, _) = ledger.standings(owner, MOST_SIGHTINGS);
+/// The values that the records of `owner` hold for a field; none when one of them holds the written one.
+fn other_values<'l>(ledger: &'l Ledger, owner: &str, written: Written<'_>) -> Vec<Standing<'l>> {
+    let (sightings, _) = ledger.standings(owner);
     let mut values = Vec::new();
     for sighting in sightings.into_iter().filter(|s| s.text == owner && is_structured(s)) {
-        values.extend(fields_beside(ledger, &sighting, field));
+        for value in fields_beside(ledger, &sighting, written.field) {
+            if value.text == written.text {
+                return Vec::new();
+            }
+            values.push(value);
+        }
     }
     values
 }
@@ -100,13 +103,9 @@ fn values_in_records<'l>(ledger: &'l Ledger, owner: &str, field: &str) -> Vec<St
 /// The leaves together with one that stand in a field of this normal form.
 fn fields_beside<'l>(ledger: &'l Ledger, sighting: &Standing<'l>, field: &str) -> impl Iterator<Item = Standing<'l>> {
     let pointer = sighting.pointer;
-    ledger.around(sighting.number, MOST_AROUND).filter(move |other| {
-        let is_field = field::compatible(other.field, field);
+    ledger.values_around(sighting.number, REACH, field).filter(move |other| {
         // A name with digits is a row of a table; any other is no value.
-        is_field
-            && (!other.is_key || field::is_row(other.text))
-            && are_together(pointer, other.pointer)
-            && !are_in_lists(pointer, other.pointer)
+        (!other.is_key || field::is_row(other.text)) && are_together(pointer, other.pointer) && !are_in_lists(pointer, other.pointer)
     })
 }
 
@@ -126,12 +125,13 @@ pub fn contradiction(ledger: &Ledger, written: Written<'_>, owner: Written<'_>) 
     if written.field.is_empty() || owner.field.is_empty() || written.text == owner.text || is_same_sort {
         return None;
     }
-    let mut values = values_in_records(ledger, owner.text, written.field);
-    // A record that numbers its things otherwise (`id` beside `key`) says nothing of this one.
-    values.retain(|value| shape::make(value.text) == shape::make(written.text));
-    if values.is_empty() || values.iter().any(|value| value.text == written.text) {
+    let mut values = other_values(ledger, owner.text, written);
+    if values.is_empty() {
         return None;
     }
+    // A record that numbers its things otherwise (`id` beside `key`) says nothing of this one.
+    let make = shape::make(written.text);
+    values.retain(|value| shape::make(value.text) == make);
     let (rival, is_by_nearness) = match values.as_slice() {
         [first, ..] if is_owned_by_others(ledger, written.text, owner) => (first, false),
         // One value, and the call writes its twin: that is the slip the guard exists for.
@@ -151,7 +151,7 @@ fn is_telling(text: &str) -> bool {
 
 /// Whether every sighting of a value lies in the record of another owner of the same sort.
 fn is_owned_by_others(ledger: &Ledger, text: &str, owner: Written<'_>) -> bool {
-    let (sightings, is_all) = ledger.standings(text, MOST_SIGHTINGS);
+    let (sightings, is_all) = ledger.standings(text);
     let is_owned = |sighting: &Standing<'_>| {
         let mut owners = fields_beside(ledger, sighting, owner.field).map(|other| other.text).filter(|other| *other != text);
         // A list of a person's orders beside the payment methods makes none of them an order's own.
@@ -163,10 +163,11 @@ fn is_owned_by_others(ledger: &Ledger, text: &str, owner: Written<'_>) -> bool {
 /// Whether some record of `owner` holds `text`: what supports a value that has a near twin.
 #[must_use]
 pub fn supports(ledger: &Ledger, text: &str, owner: &str) -> bool {
-    let (sightings, _) = ledger.standings(text, MOST_SIGHTINGS);
-    sightings.iter().filter(|s| is_structured(s)).any(|sighting| {
-        ledger.around(sighting.number, MOST_AROUND).any(|other| other.text == owner && are_together(sighting.pointer, other.pointer))
-    })
+    let (sightings, _) = ledger.standings(text);
+    sightings
+        .iter()
+        .filter(|s| is_structured(s))
+        .any(|sighting| ledger.same_around(sighting.number, REACH, owner).any(|other| are_together(sighting.pointer, other.pointer)))
 }
 
 /// The fields in which an identifier was seen, when all of them are other fields than the one it is
@@ -193,7 +194,7 @@ pub fn other_fields(ledger: &Ledger, written: Written<'_>) -> Option<Vec<String>
     if !is_strange && shape::type_prefix(written.text).is_some() {
         return None;
     }
-    let (sightings, is_all) = ledger.standings(written.text, MOST_SIGHTINGS);
+    let (sightings, is_all) = ledger.standings(written.text);
     let mut fields: Vec<String> = Vec::new();
     for sighting in &sightings {
         let field = sighting.field;
@@ -217,7 +218,7 @@ pub fn other_fields(ledger: &Ledger, written: Written<'_>) -> Option<Vec<String>
 fn share_values(ledger: &Ledger, field: &str, others: &[String]) -> bool {
     const MOST_VALUES: usize = 256;
     let stands_there = |value: Standing<'_>| {
-        let (sightings, _) = ledger.standings(value.text, MOST_SIGHTINGS);
+        let (sightings, _) = ledger.standings(value.text);
         value.text.bytes().any(|b| b.is_ascii_digit())
             && sightings.iter().any(|s| s.text == value.text && others.iter().any(|other| other == s.field))
     };
@@ -227,6 +228,6 @@ fn share_values(ledger: &Ledger, field: &str, others: &[String]) -> bool {
 /// Whether a text was only ever a member's name, and names no row: `customer_id` as a customer.
 #[must_use]
 pub fn is_field_name(ledger: &Ledger, text: &str) -> bool {
-    let (sightings, is_all) = ledger.standings(text, MOST_SIGHTINGS);
+    let (sightings, is_all) = ledger.standings(text);
     is_all && !sightings.is_empty() && sightings.iter().all(|s| s.is_key && s.text == text && is_structured(s) && !field::is_row(s.text))
 }

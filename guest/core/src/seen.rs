@@ -41,8 +41,8 @@ fn is_cut(around: &str, text: &str) -> bool {
 pub fn equivalent(ledger: &Ledger, text: &str, kinds: &[CustomKind]) -> Option<String> {
     let known = |spelling: &str| ledger.contains(spelling).then(|| spelling.to_owned());
     let mut spellings: Vec<String> = Vec::new();
-    // `#1234`, `@ada`, and the sign that a language puts in front of a name: `$tenantId`, `:account`.
-    if let Some(rest) = text.strip_prefix(['#', '@', '$', ':']) {
+    // `#1234`, `@ada`, and the sign that a language puts in front of a name: `$tenantId`, `:account`, `.order`.
+    if let Some(rest) = text.strip_prefix(['#', '@', '$', ':', '.']) {
         spellings.push(rest.to_owned());
     }
     // A hexadecimal number with the prefix that a language wants.

@@ -5,8 +5,6 @@ use crate::{ledger::Ledger, model::Source, shape};
 
 /// How far beyond the last member of a series the next ones lie.
 const NEXT: u64 = 3;
-/// Appearances of a short form that are read.
-const MOST_SIGHTINGS: usize = 24;
 /// Shorter tails stand in every second message; three characters do where one is a letter at
 /// the start of a part, or where nothing but a number differs.
 const SHORTEST_TAIL: usize = 4;
@@ -51,7 +49,7 @@ pub fn is_completed(ledger: &Ledger, written: &str, seen: &str) -> bool {
         })
         .filter(|(_, tail)| tail.bytes().any(|b| b.is_ascii_digit()) && tail.starts_with(char::is_alphanumeric))
         .any(|(_, tail)| {
-            let (places, _) = ledger.standings(tail, MOST_SIGHTINGS);
+            let (places, _) = ledger.standings(tail);
             places.iter().any(|place| place.provenance.source == Source::UserMessage)
         })
 }

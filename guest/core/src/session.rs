@@ -9,7 +9,7 @@ use crate::{
     introduced::Introduced,
     leaf::{self, Form},
     ledger::{Image, Ledger, Provenance},
-    mask::{without_echoes, without_secrets},
+    mask::{Echoes, without_echoes, without_secrets},
     message::{self, Circumstances},
     model::{Decision, Error, Finding, Identifier, Observation, Observed, Relation, Source, ToolCall, Verdict},
     policy::{CustomKind, Policy},
@@ -19,9 +19,9 @@ use crate::{
     twin,
     verdict::{Context, Judgement},
 };
-use aho_corasick::{AhoCorasick, AhoCorasickBuilder, AhoCorasickKind, MatchKind};
+use aho_corasick::AhoCorasickBuilder;
 use alloc::{
-    borrow::{Cow, ToOwned},
+    borrow::ToOwned,
     collections::{BTreeMap, BTreeSet},
     format,
     string::{String, ToString},
@@ -29,8 +29,8 @@ use alloc::{
 };
 use core::ops::Range;
 
-/// Marks that tools and agents leave where they cut a result. The ledger then lacks what the model
-/// may still have seen elsewhere.
+/// Marks that tools and agents leave where they cut a result, in any letter case. The ledger then lacks what the
+/// model may still have seen elsewhere.
 const CUT_MARKS: &[&str] = &[
     "[truncated",
     "(truncated",
@@ -49,6 +49,8 @@ const CUT_MARKS: &[&str] = &[
     "lines omitted",
     "omitted for brevity",
 ];
+/// Every mark has one of these words: texts without them need no search.
+const CUT_WORDS: &[&str] = &["truncated", "Truncated", "TRUNCATED", "persisted", "Persisted", "PERSISTED", "omitted", "Omitted", "OMITTED"];
 /// Calls without a result that are remembered; more are never answered.
 const MOST_PENDING: usize = 256;
 
@@ -89,7 +91,6 @@ pub struct Session {
     turn: u32,
     /// A text was cut, or refused by a limit.
     is_incomplete: bool,
-    cut_marks: AhoCorasick,
 }
 
 impl Session {
@@ -99,7 +100,6 @@ impl Session {
     /// [`Error::InvalidPolicy`].
     pub fn open(policy: &str) -> Result<Self, Error> {
         let policy = Policy::parse(policy)?;
-        let cut_marks = AhoCorasickBuilder::new().ascii_case_insensitive(true).kind(Some(AhoCorasickKind::ContiguousNFA)).build(CUT_MARKS);
         Ok(Self {
             ledger: Ledger::new(policy.limits.ledger_bytes, policy.seed),
             introduced: Introduced::default(),
@@ -111,7 +111,6 @@ impl Session {
             pending: Vec::new(),
             turn: 0,
             is_incomplete: false,
-            cut_marks: cut_marks.map_err(|error| Error::InvalidPolicy(format!("{error}")))?,
             policy,
         })
     }
@@ -131,8 +130,6 @@ impl Session {
             self.ledger.mark_full();
             return Err(error);
         }
-        let is_cut = what.incomplete || (what.source == Source::ToolResult && self.cut_marks.is_match(&what.content));
-        self.is_incomplete |= is_cut;
         if what.source == Source::Host {
             self.learn_tools(what, turn);
         }
@@ -144,7 +141,7 @@ impl Session {
         let walked = leaf::walk_outlined(&what.content, depth, &mut |leaf| {
             let text = without_secrets(leaf, ledger, secrets);
             let text = match &echoes {
-                Some(echoes) => Cow::Owned(without_echoes(&text, echoes)),
+                Some(echoes) => without_echoes(text, echoes),
                 None => text,
             };
             let (count, new) = ledger.add(leaf.pointer, &text, leaf.form == Form::Key, &custom_ranges(&text, &policy.kinds));
@@ -155,6 +152,8 @@ impl Session {
             self.ledger.mark_full();
             return Err(self.too_deep());
         }
+        let is_cut = what.incomplete || what.source == Source::ToolResult && is_cut(&what.content, &self.ledger);
+        self.is_incomplete |= is_cut;
         observed.incomplete = is_cut || self.ledger.is_full();
         Ok(observed)
     }
@@ -348,7 +347,7 @@ impl Session {
     }
 
     /// What the call that this result answers wrote without having seen it, ready to be found.
-    fn echoes(&mut self, what: &Observation, turn: u32) -> Option<AhoCorasick> {
+    fn echoes(&mut self, what: &Observation, turn: u32) -> Option<Echoes> {
         if what.source != Source::ToolResult {
             return None;
         }
@@ -361,10 +360,7 @@ impl Session {
         if !self.asked.note(turn, asked) {
             self.ledger.mark_full();
         }
-        if written.is_empty() {
-            return None;
-        }
-        AhoCorasickBuilder::new().match_kind(MatchKind::LeftmostLongest).kind(Some(AhoCorasickKind::NoncontiguousNFA)).build(written).ok()
+        Echoes::of(written)
     }
 
     /// Takes the names out of a list of tools: MCP's `tools/list`, or the `tools` of a request.
@@ -548,6 +544,12 @@ fn reread(old: &Ledger, kinds: &[CustomKind], limit: usize, seed: u64) -> Ledger
         ledger.mark_full();
     }
     ledger
+}
+
+/// Whether a text that the ledger has read says of itself that a part of it is missing.
+fn is_cut(text: &str, ledger: &Ledger) -> bool {
+    CUT_WORDS.iter().any(|word| ledger.contains(word))
+        && AhoCorasickBuilder::new().ascii_case_insensitive(true).build(CUT_MARKS).is_ok_and(|marks| marks.is_match(text))
 }
 
 /// The patterns of the user's own kinds.

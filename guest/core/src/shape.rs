@@ -196,7 +196,7 @@ pub fn is_dated_step(written: &str, seen: &str) -> bool {
 #[must_use]
 pub fn is_other_format(written: &str, seen: &str) -> bool {
     let parts = |name: &'_ str| name.rsplit_once('.').map(|(stem, ending)| (stem.to_lowercase(), ending.to_lowercase()));
-    let is_ending = |ending: &str| FILE_ENDINGS.split(' ').any(|known| known == ending);
+    let is_ending = |ending: &str| FILE_ENDINGS.contains(&ending);
     match (parts(written), parts(seen)) {
         (Some((stem, a)), Some((other, b))) => stem == other && a != b && is_ending(&a) && is_ending(&b),
         _ => false,
@@ -280,14 +280,18 @@ pub fn numbers_apart<'t>(written: &'t str, seen: &'t str) -> Option<(&'t str, &'
 pub fn make(text: &str) -> String {
     /// A short code and a long token come from different systems.
     const LONGEST_CODE: usize = 8;
-    let kind = kind_of(text).name;
-    let is_digits = text.bytes().all(|b| b.is_ascii_digit());
-    match (kind, type_prefix(text)) {
-        _ if is_digits => "digits".into(),
-        _ if !text.bytes().any(|b| b.is_ascii_digit()) && !text.contains('@') => "words".into(),
-        ("uuid" | "email" | "url" | "iban" | "phone" | "ip" | "mac" | "path" | "file" | "arn" | "handle" | "flight" | "booking", _) => {
-            kind.into()
-        }
+    // What most fields hold needs no kind.
+    if text.bytes().all(|b| b.is_ascii_digit()) {
+        return "digits".into();
+    }
+    if !text.bytes().any(|b| b.is_ascii_digit() || b == b'@') {
+        return "words".into();
+    }
+    match (kind_of(text).name, type_prefix(text)) {
+        (
+            kind @ ("uuid" | "email" | "url" | "iban" | "phone" | "ip" | "mac" | "path" | "file" | "arn" | "handle" | "flight" | "booking"),
+            _,
+        ) => kind.into(),
         (_, Some(prefix)) => prefix.to_lowercase(),
         _ if text.len() <= LONGEST_CODE => "code".into(),
         _ => "token".into(),

@@ -29,12 +29,26 @@ enum Class {
     Break,
 }
 
+/// The classes of ASCII: nearly all that is ever read.
+#[expect(clippy::indexing_slicing, reason = "runs in the compiler, which would say so")]
+const ASCII: [Class; 128] = {
+    let mut classes = [Class::Break; 128];
+    let mut byte = 0_u8;
+    while byte < 128 {
+        classes[byte as usize] = match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' => Class::Word,
+            b'_' | b'-' => Class::Joiner,
+            b'/' | b'?' | b'&' | b'=' | b':' | b'%' | b'~' | b'.' | b'+' | b'@' | b'#' => Class::Divider,
+            _ => Class::Break,
+        };
+        byte += 1;
+    }
+    classes
+};
+
 fn class(character: char) -> Class {
     match character {
-        'a'..='z' | 'A'..='Z' | '0'..='9' => Class::Word,
-        '_' | '-' => Class::Joiner,
-        '/' | '?' | '&' | '=' | ':' | '%' | '~' | '.' | '+' | '@' | '#' => Class::Divider,
-        '\0'..='\x7f' => Class::Break,
+        '\0'..='\x7f' => ASCII.get(character as usize).copied().unwrap_or(Class::Break),
         _ if is_invisible(character) => Class::Word,
         '\u{300}'..='\u{36f}' => Class::Word, // combining marks belong to their letter
         '\u{ff01}'..='\u{ff5e}' if character.is_alphanumeric() => Class::Word, // full-width ASCII
@@ -88,11 +102,19 @@ pub fn scan(text: &str, sink: &mut impl Sink) {
     let mut word: Option<usize> = None;
     let mut foreign = false;
     let mut escaped_until = 0;
-    for (at, character) in text.char_indices() {
-        let mut class = class(character);
+    let bytes = text.as_bytes();
+    let is_plain = |at: usize| bytes.get(at).and_then(|&byte| ASCII.get(byte as usize)) == Some(&Class::Word);
+    let mut next = 0;
+    while let Some(&byte) = bytes.get(next) {
+        let at = next;
+        let (mut class, width) = match ASCII.get(byte as usize) {
+            Some(&class) => (class, 1),
+            None => text.get(at..).and_then(|rest| rest.chars().next()).map_or((Class::Break, 1), |c| (class(c), c.len_utf8())),
+        };
+        next += width;
         if at < escaped_until {
             class = Class::Break;
-        } else if character == '\\' {
+        } else if byte == b'\\' {
             // What is left of doubly encoded text (`\n`, `\"`): the letter is no part of a word.
             escaped_until = at + escape_width(text, at);
         }
@@ -120,6 +142,10 @@ pub fn scan(text: &str, sink: &mut impl Sink) {
         let open = chunk.get_or_insert(Chunk { start: at, divided: false, foreign: is_foreign });
         open.divided |= class == Class::Divider;
         open.foreign |= is_foreign;
+        // The rest of a word changes nothing.
+        while class == Class::Word && is_plain(next) {
+            next += 1;
+        }
     }
     if let Some(start) = word {
         sink.word(start..text.len());
@@ -146,8 +172,12 @@ struct Chunk {
 }
 
 /// Punctuation that belongs to the sentence, not to the identifier, at either end of a chunk.
-const LEADING: &[char] = &['-', '.', ':', '?', '=', '&', '+', '%', '@'];
-const TRAILING: &[char] = &['.', ':', '?', '=', '&', '+', '-', '@', '#', '%', '~'];
+const fn is_leading(byte: u8) -> bool {
+    matches!(byte, b'-' | b'.' | b':' | b'?' | b'=' | b'&' | b'+' | b'%' | b'@')
+}
+const fn is_trailing(byte: u8) -> bool {
+    matches!(byte, b'.' | b':' | b'?' | b'=' | b'&' | b'+' | b'-' | b'@' | b'#' | b'%' | b'~')
+}
 
 impl Chunk {
     fn emit(&self, text: &str, end: usize, sink: &mut impl Sink) {
@@ -157,13 +187,11 @@ impl Chunk {
         let Some(chunk) = text.get(self.start..end) else { return };
         // `./x`, `../x` and `.config` keep their dot, `@scope/name` and `@handle` their sign.
         let keeps_lead = chunk.starts_with("./") || chunk.starts_with("../") || chunk.starts_with('@') || dotted_name(chunk);
-        let lead = if keeps_lead { chunk } else { chunk.trim_start_matches(LEADING) };
-        let start = end - lead.len();
-        let body = lead.trim_end_matches(TRAILING);
-        if body.is_empty() {
-            return;
-        }
-        sink.token(start..start + body.len(), Grain::Chunk);
+        let lead = if keeps_lead { 0 } else { chunk.bytes().take_while(|&byte| is_leading(byte)).count() };
+        let tail = chunk.bytes().rev().take_while(|&byte| is_trailing(byte)).count();
+        let start = self.start + lead;
+        let Some(body) = text.get(start..end - tail).filter(|body| !body.is_empty()) else { return };
+        sink.token(start..end - tail, Grain::Chunk);
         if self.divided {
             parts(body, start, sink);
         }
@@ -198,10 +226,11 @@ const SHORTEST_PART: usize = 3;
 
 fn piece(part: &str, start: usize, sink: &mut impl Sink) {
     // `.claude` and `.config` are names with their dot.
-    let lead = if dotted_name(part) { 0 } else { part.len() - part.trim_start_matches(['-', '.']).len() };
-    let body = part.get(lead..).unwrap_or_default().trim_end_matches(['-', '.']);
-    if body.len() >= SHORTEST_PART {
-        sink.token(start + lead..start + lead + body.len(), Grain::Part);
+    let is_edge = |byte: &u8| matches!(byte, b'-' | b'.');
+    let lead = if dotted_name(part) { 0 } else { part.bytes().take_while(is_edge).count() };
+    let end = part.len() - part.bytes().rev().take_while(is_edge).count();
+    if end >= lead + SHORTEST_PART {
+        sink.token(start + lead..start + end, Grain::Part);
     }
 }
 

@@ -316,7 +316,9 @@ impl Context<'_> {
         // The last noun is what is made: `create_issue_link` makes a link.
         let made = words.get(..end).unwrap_or_default().iter().rfind(|word| !is(CREATING, word));
         let field = field::normal(&mention.field);
-        field.is_empty() || made.is_some_and(|word| field::compatible(&field::normal(word), &field))
+        // The `id` in a document that is written names something in it, not the document.
+        let is_inside = mention.slot != mention.pointer;
+        field.is_empty() && !is_inside || made.is_some_and(|word| field::compatible(&field::normal(word), &field))
     }
 
     /// One edit from a value the model introduced itself: a slip too, though no source proves it.

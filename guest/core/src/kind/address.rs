@@ -7,7 +7,7 @@ use core::net::{IpAddr, SocketAddr};
 use super::opaque::is_base64;
 use super::scan::{
     Scan, all, all_digits, count_digits, grouped, has, has_digit, has_letter, listed, number, only_digits, parts, strip_prefix_ignore_case,
-    strip_suffix_ignore_case,
+    strip_suffix_ignore_case, words,
 };
 
 /// `arn:partition:service:region:account:resource`; the resource may hold more colons.
@@ -137,9 +137,11 @@ fn is_host_name(text: &str) -> bool {
 
 /// Last labels that make a dotted word a domain rather than `object.method`. Some are left out: text has
 /// `end.To` where a space is missing, and projects have `MANIFEST.in`.
-const TOP_LEVEL: &str = "com org net edu gov mil int info biz io dev app ai co me xyz tech cloud site online store shop internal local localhost \
+const TOP_LEVEL: &[&str] = words!(
+    "com org net edu gov mil int info biz io dev app ai co me xyz tech cloud site online store shop internal local localhost \
 lan corp test example invalid eu de uk us fr es it nl be ch at se no dk fi pl cz ru ua jp cn kr au nz ca br mx ar za ie pt gr hu ro tr il sg \
-hk tw tv cc gg";
+hk tw tv cc gg"
+);
 
 /// A host name under a common top-level domain, perhaps with a port.
 pub(super) fn is_domain(text: &str) -> bool {
@@ -154,6 +156,9 @@ pub(super) fn is_domain(text: &str) -> bool {
 
 /// Six or eight pairs of hex digits, or three groups of four as Cisco prints them.
 pub(super) fn is_mac(text: &str) -> bool {
+    if !matches!(text.len(), 14 | 17 | 23) {
+        return false;
+    }
     let hex_groups = |separator: char, length: usize, counts: &[usize]| {
         text.split(separator).all(|group| group.len() == length && all(group, |symbol| symbol.is_ascii_hexdigit()))
             && counts.contains(&text.split(separator).count())
@@ -168,7 +173,7 @@ pub(super) fn canonical_mac(text: &str) -> String {
 
 /// IPv4 or IPv6, perhaps with a port or a prefix length. `abc::def` is C++, so a digit is asked for.
 pub(super) fn is_ip(text: &str) -> bool {
-    has_digit(text) && parse_ip(text).is_some()
+    text.contains([':', '.']) && has_digit(text) && parse_ip(text).is_some()
 }
 
 fn parse_ip(text: &str) -> Option<String> {
@@ -240,11 +245,13 @@ pub(super) fn canonical_path(text: &str) -> String {
 }
 
 /// Endings of file names, so that `main.rs` is a file and `user.name` is not.
-pub(crate) const EXTENSIONS: &str = "pdf txt md rst csv tsv json jsonl ndjson yaml yml toml xml html htm css scss js ts tsx jsx mjs cjs py pyi rs \
+pub(crate) const EXTENSIONS: &[&str] = words!(
+    "pdf txt md rst csv tsv json jsonl ndjson yaml yml toml xml html htm css scss js ts tsx jsx mjs cjs py pyi rs \
 go java kt c h cpp hpp cc cs rb php sh bash ps1 bat sql db sqlite log ini cfg conf env lock png jpg jpeg gif svg webp bmp tiff heic ico mp3 mp4 \
 wav flac ogg mov avi mkv webm zip gz tar tgz bz2 xz zst 7z rar doc docx xls xlsx xlsm ppt pptx odt ods rtf epub ipynb parquet feather arrow pkl \
 npy npz pt pth onnx safetensors gguf bin exe dll so dylib wasm whl jar war class deb rpm apk dmg iso img bak tmp swp out diff patch tex bib eml \
-ics vcf tf proto graphql vue svelte swift scala lua r jl dart ex exs erl hs ml clj";
+ics vcf tf proto graphql vue svelte swift scala lua r jl dart ex exs erl hs ml clj"
+);
 
 /// A name with a known ending and no separator.
 pub(super) fn is_file(text: &str) -> bool {

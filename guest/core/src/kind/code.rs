@@ -2,7 +2,7 @@
 
 use alloc::string::String;
 
-use super::scan::{Scan, all, all_digits, count_digits, has_digit, has_letter, is_upper_or_digit, listed, only_digits, parts};
+use super::scan::{Scan, all, all_digits, count_digits, has_digit, has_letter, is_upper_or_digit, listed, only_digits, parts, words};
 
 /// Six or more digits, perhaps with thousands separators or the `.0` that a table tool appends.
 pub(super) fn is_integer(text: &str) -> bool {
@@ -31,8 +31,8 @@ pub(super) fn canonical_integer(text: &str) -> String {
 }
 
 /// Airline designators with a digit; those of two letters are too many to need a list.
-const AIRLINES: &str =
-    "3K 3U 4U 5J 5W 6E 7C 8M 9C 9W A3 A9 B2 B6 D7 D8 E4 F3 F8 F9 G3 G4 G8 G9 I2 J2 J9 K6 L6 M7 N4 S4 S7 U2 U6 V7 W4 W6 W9 X3 Y4 Z2";
+const AIRLINES: &[&str] =
+    words!("3K 3U 4U 5J 5W 6E 7C 8M 9C 9W A3 A9 B2 B6 D7 D8 E4 F3 F8 F9 G3 G4 G8 G9 I2 J2 J9 K6 L6 M7 N4 S4 S7 U2 U6 V7 W4 W6 W9 X3 Y4 Z2");
 
 /// A two-character designator or three letters, then a number: `LH400`, `U2 8153`, `HAT136`.
 pub(super) fn is_flight(text: &str) -> bool {

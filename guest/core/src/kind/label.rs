@@ -2,21 +2,23 @@
 
 use alloc::string::String;
 
-use super::scan::{Scan, all, all_digits, has, has_digit, has_letter, listed, parts};
+use super::scan::{Scan, all, all_digits, has, has_digit, has_letter, listed, parts, words};
 
 fn is_lower(symbol: char) -> bool {
     symbol.is_ascii_lowercase()
 }
 
 /// Nouns that name a type of thing: `gift_card_5634` is a card's id, not somebody called Gift Card.
-const TYPE_NOUNS: &str = "account acct address agent batch bill book booking branch bucket build bug card case cart category charge chat city claim \
+const TYPE_NOUNS: &[&str] = words!(
+    "account acct address agent batch bill book booking branch bucket build bug card case cart category charge chat city claim \
 class client cluster code comment commit config contact count coupon course customer data dataset day device doc document driver email employee \
 entry error event field file flight folder group guest host hotel id image index instance invoice issue item job key label lead level line link \
 list log member message method mode model module month name node note number object offer option order org package page part party patient \
 payment period phase plan point policy port post price process product profile project property queue range rate record region release report \
 request reservation result role room row rule run sample schema score scores section seller series server service session set sheet shipment site \
 size sku slot source stage step store string subscription table tag target task team template tenant test thread ticket time token topic total \
-transaction transfer trip type unit update upload user value vehicle vendor version view visit volume warehouse week worker year zone";
+transaction transfer trip type unit update upload user value vehicle vendor version view visit volume warehouse week worker year zone"
+);
 
 /// A person's name in small letters with a number: `mia_li_3668`; or any name behind `@`.
 pub(super) fn is_handle(text: &str) -> bool {

@@ -31,7 +31,8 @@ fn orcid_body(text: &str) -> &str {
 
 /// Sixteen characters from 0000-0001-5000-0007 on, perhaps as the address of their page.
 pub(super) fn is_orcid(text: &str) -> bool {
-    if !text.contains("000") {
+    const SHORTEST: usize = 19;
+    if text.len() < SHORTEST || !text.contains("000") {
         return false;
     }
     let body = orcid_body(text);

@@ -140,9 +140,51 @@ pub(crate) fn strip_suffix_ignore_case<'a>(text: &'a str, suffix: &str) -> Optio
     tail.eq_ignore_ascii_case(suffix).then_some(head)
 }
 
-/// Whether `list`, words parted by spaces, holds `word`.
-pub(crate) fn listed(list: &str, word: &str) -> bool {
-    list.split(' ').any(|known| known.eq_ignore_ascii_case(word))
+/// Words parted by spaces, taken apart by the compiler.
+macro_rules! words {
+    ($text:expr) => {{
+        const TEXT: &str = $text;
+        const WORDS: [&str; $crate::kind::scan::count(TEXT)] = $crate::kind::scan::split(TEXT);
+        &WORDS
+    }};
+}
+pub(crate) use words;
+
+/// How many words `text` has.
+#[expect(clippy::indexing_slicing, reason = "runs in the compiler, which would say so")]
+pub(crate) const fn count(text: &str) -> usize {
+    let (mut words, mut at) = (1, 0);
+    while at < text.len() {
+        if text.as_bytes()[at] == b' ' {
+            words += 1;
+        }
+        at += 1;
+    }
+    words
+}
+
+/// The words of `text`, as many as [`count`] says.
+#[expect(clippy::indexing_slicing, reason = "runs in the compiler, which would say so")]
+pub(crate) const fn split<const COUNT: usize>(text: &'static str) -> [&'static str; COUNT] {
+    let mut words = [""; COUNT];
+    let (mut word, mut rest, mut at) = (0, text, 0);
+    while at < rest.len() {
+        if rest.as_bytes()[at] == b' ' {
+            let (head, tail) = rest.split_at(at);
+            words[word] = head;
+            (_, rest) = tail.split_at(1);
+            (word, at) = (word + 1, 0);
+        } else {
+            at += 1;
+        }
+    }
+    words[word] = rest;
+    words
+}
+
+/// Whether `list` holds `word`, in any letter case.
+pub(crate) fn listed(list: &[&str], word: &str) -> bool {
+    list.iter().any(|known| known.eq_ignore_ascii_case(word))
 }
 
 // Canonical forms that several kinds share.

@@ -4,9 +4,12 @@
 //! fraction of the time that reading the texts takes. Everything in it is looked up with bounds, so a
 //! hostile image can at worst hold wrong facts, as a hostile text could.
 
-use super::{Entry, Field, Ledger, NONE, Provenance, Token, Word, offset};
+use super::fields::{Field, Fields};
+use super::sorted::Sorted;
+use super::{Entry, Ledger, NONE, Provenance, Token, Word, offset};
 use crate::model::Source;
 use alloc::{string::String, vec::Vec};
+use core::cell::RefCell;
 use serde::{Deserialize, Serialize};
 
 /// Everything a ledger holds that is not worked out from the rest.
@@ -21,10 +24,9 @@ pub struct Image {
     words: Vec<Word>,
     places: Vec<(u32, u32)>,
     grouped: Vec<u32>,
-    sorted: Vec<u32>,
-    recent: Vec<u32>,
-    fields: Vec<Field>,
-    fields_read: usize,
+    sorted: Sorted,
+    /// And how many leaves they were read from.
+    fields: (Vec<Field>, usize),
     full: bool,
 }
 
@@ -32,6 +34,8 @@ impl Ledger {
     /// The ledger as plain lists.
     #[must_use]
     pub fn image(&self) -> Image {
+        // So that who restores it need not.
+        self.sort();
         let told = |p: &Provenance| (String::from(p.source.name()), p.tool.clone(), p.call_id.clone(), p.turn);
         Image {
             text: self.text.clone(),
@@ -42,10 +46,8 @@ impl Ledger {
             words: self.words.clone(),
             places: self.places.clone(),
             grouped: self.grouped.clone(),
-            sorted: self.sorted.clone(),
-            recent: self.recent.clone(),
-            fields: self.fields.clone(),
-            fields_read: self.fields_read,
+            sorted: self.sorted.borrow().clone(),
+            fields: self.fields.entries(),
             full: self.full,
         }
     }
@@ -65,11 +67,9 @@ impl Ledger {
         ledger.words = image.words;
         ledger.places = image.places;
         ledger.grouped = image.grouped;
-        ledger.sorted = image.sorted;
-        ledger.recent = image.recent;
-        ledger.field_numbers = image.fields.iter().zip(0..).map(|(field, number)| (field.words.clone(), number)).collect();
-        ledger.fields = image.fields;
-        ledger.fields_read = image.fields_read;
+        ledger.sorted = RefCell::new(image.sorted);
+        let (fields, read) = image.fields;
+        ledger.fields = Fields::restored(fields, read);
         ledger.full = image.full;
         ledger.find_words();
         ledger.tokens = image.tokens;

@@ -7,7 +7,7 @@ use core::ops::Range;
 /// Takes a leaf that stands at `start` of the arena, with the ranges that are tokens besides those a
 /// scan finds. Returns how many tokens it held.
 pub(super) fn ingest(ledger: &mut Ledger, leaf: &str, start: usize, source: u8, more: &[Range<usize>]) -> u32 {
-    let mut ingest = Ingest { ledger, leaf, start, source, count: 0, whole_done: false, group: None, lead: None };
+    let mut ingest = Ingest { ledger, leaf, start, source, count: 0, whole_done: false, group: None, lead: None, hashed: (0..0, 0) };
     token::scan(leaf, &mut ingest);
     ingest.finish();
     for range in more {
@@ -28,6 +28,8 @@ struct Ingest<'l, 't> {
     group: Option<Group>,
     /// The last word, where it is two or three capitals.
     lead: Option<Range<usize>>,
+    /// The last word, with its hash: most tokens are just that.
+    hashed: (Range<usize>, u64),
 }
 
 struct Group {
@@ -76,7 +78,8 @@ impl Ingest<'_, '_> {
         }
         self.count += 1;
         let ledger = &mut *self.ledger;
-        let hash = ledger.hash(text);
+        let (last, hash) = &self.hashed;
+        let hash = if *last == range { *hash } else { ledger.hash(text) };
         let known = ledger
             .exact
             .find(hash, |&id| ledger.tokens.get(id as usize).is_some_and(|t| part(&ledger.text, t.start, t.length) == text))
@@ -121,6 +124,7 @@ impl Sink for Ingest<'_, '_> {
         let at = offset(self.start + range.start);
         let ledger = &mut *self.ledger;
         let hash = ledger.hash(text);
+        self.hashed = (range.clone(), hash);
         let place = offset(ledger.places.len());
         let known = ledger
             .word_table

@@ -3,11 +3,14 @@
 use alloc::vec::Vec;
 
 use super::measure::{Dimension, eat_unit, unit};
-use crate::kind::scan::{Scan, all, all_digits, grouped, listed, number, strip_prefix_ignore_case, strip_suffix_ignore_case};
+use crate::kind::scan::{Scan, all, all_digits, grouped, listed, number, strip_prefix_ignore_case, strip_suffix_ignore_case, words};
+
+/// What stands in front of numbers.
+const SIGNS: [char; 6] = ['-', '+', '−', '~', '±', '≈'];
 
 /// The sign, if there is one, and what follows.
 pub(super) fn split_sign(text: &str) -> (bool, &str) {
-    match text.strip_prefix(['-', '+', '−', '~', '±', '≈']) {
+    match text.strip_prefix(SIGNS) {
         Some(rest) => (true, rest),
         None => (false, text),
     }
@@ -22,7 +25,8 @@ pub(super) fn is_plain_integer(text: &str) -> bool {
 /// `1,625`, `12,345,678`; `1 625` and `1_000_000` as well.
 pub(super) fn is_thousands_separated(text: &str) -> bool {
     let (_, digits) = split_sign(text);
-    [',', ' ', '_', '\u{a0}', '\u{202f}', '\''].iter().any(|separator| is_in_threes(digits, *separator))
+    digits.starts_with(|first: char| first.is_ascii_digit())
+        && [',', ' ', '_', '\u{a0}', '\u{202f}', '\''].iter().any(|separator| is_in_threes(digits, *separator))
 }
 
 fn is_in_threes(text: &str, separator: char) -> bool {
@@ -59,15 +63,25 @@ fn is_fraction(text: &str, point: char, comma: char) -> bool {
     whole_fits && all_digits(fraction) && (point == '.' || !whole.is_empty() && fraction.len() != 3 || whole.contains(comma))
 }
 
+/// Whether a text begins as numbers do: with a digit, a sign or a point.
+pub(super) fn begins_number(text: &str) -> bool {
+    text.starts_with(|first: char| first.is_ascii_digit() || first == '.' || SIGNS.contains(&first))
+}
+
 /// Any of the three above, of any length.
 pub(super) fn is_number(text: &str) -> bool {
+    if !begins_number(text) {
+        return false;
+    }
     let (_, digits) = split_sign(text);
     all_digits(digits) && digits.len() <= 15 || is_thousands_separated(text) || is_decimal(text)
 }
 
 const CURRENCY_SIGNS: &str = "$€£¥₹₩₽₺₫฿₦₴₪";
-const CURRENCIES: &str = "USD EUR GBP JPY CNY CHF CAD AUD NZD INR BRL MXN SEK NOK DKK PLN CZK HUF RON RUB TRY ZAR KRW SGD HKD TWD THB IDR MYR PHP \
-VND AED SAR ILS EGP NGN KES ARS CLP COP PEN UAH BTC ETH USDT USDC SOL dollar dollars euro euros cent cents pound pounds yen rupees bucks";
+const CURRENCIES: &[&str] = words!(
+    "USD EUR GBP JPY CNY CHF CAD AUD NZD INR BRL MXN SEK NOK DKK PLN CZK HUF RON RUB TRY ZAR KRW SGD HKD TWD THB IDR MYR PHP \
+VND AED SAR ILS EGP NGN KES ARS CLP COP PEN UAH BTC ETH USDT USDC SOL dollar dollars euro euros cent cents pound pounds yen rupees bucks"
+);
 
 /// `$40.00`, `-$5`, `US$ 40`, `40 USD`, `EUR 12,50`, `$1.2M`, `40 dollars`, `$10-20`.
 pub(super) fn is_money(text: &str) -> bool {
@@ -82,7 +96,7 @@ pub(super) fn is_money(text: &str) -> bool {
     if let Some(amount) = text.strip_suffix(|sign| CURRENCY_SIGNS.contains(sign)) {
         return is_amount(amount.trim_end_matches(' '));
     }
-    let spoken = |word: &str, amount: &str| listed(CURRENCIES, word) && is_amount(amount.trim_matches(' '));
+    let spoken = |word: &str, amount: &str| is_amount(amount.trim_matches(' ')) && listed(CURRENCIES, word);
     let mut scan = Scan::new(text);
     let first = scan.letters();
     let last = text.trim_end_matches(|symbol: char| symbol.is_ascii_alphabetic());
@@ -91,6 +105,9 @@ pub(super) fn is_money(text: &str) -> bool {
 
 /// A number, perhaps with `k`, `M`, `bn`, `/mo`.
 fn is_amount(text: &str) -> bool {
+    if !begins_number(text) {
+        return false;
+    }
     let text = text.split_once('/').filter(|(_, per)| all(per, |symbol| symbol.is_ascii_alphabetic())).map_or(text, |(amount, _)| amount);
     let text = text.strip_suffix(".-").unwrap_or(text);
     let scales = ["thousand", "million", "billion", "bn", "mn", "k", "m", "b", "t"];
@@ -152,6 +169,9 @@ pub(super) fn is_dimension(text: &str) -> bool {
 
 /// `16:9`, `1/2`, `3 of 10`, `7/10`.
 pub(super) fn is_ratio(text: &str) -> bool {
+    if !begins_number(text.trim_start_matches(' ')) {
+        return false;
+    }
     let halves = [":", "/", " out of ", " of "].iter().find_map(|between| text.split_once(between));
     halves.is_some_and(|(left, right)| {
         let fits = |side: &str| is_number(side) && side.len() <= 5;
@@ -161,6 +181,9 @@ pub(super) fn is_ratio(text: &str) -> bool {
 
 /// A pair (or triple) of decimals, perhaps in brackets, or with degrees and a direction.
 pub(super) fn is_coordinates(text: &str) -> bool {
+    if !text.contains(['.', '°']) {
+        return false;
+    }
     let body = text.strip_prefix(['(', '[']).map_or(text, |body| body.trim_end_matches([')', ']']));
     let parts: Vec<&str> = body.split([',', ';']).map(str::trim).collect();
     let parts = if parts.len() == 1 { body.split(' ').collect() } else { parts };
