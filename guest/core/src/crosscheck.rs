@@ -118,10 +118,10 @@ fn is_reference(context: &Context<'_>, mention: &Mention, judgement: &Judgement)
         && mention.text == text
         && text.len() >= 4
         && text.contains(|c: char| c.is_ascii_digit() || c == '@')
-        && value_of(text).is_none_or(|value| value.name == "counter")
         && (context.takes_identifiers(mention) || holds_identifiers(context, mention))
         && matches!(mention.role, Role::Identifier | Role::Other)
         && !field::words_of_name(&mention.field).any(|word| REPLACING.contains(&word.to_lowercase().as_str()))
+        && value_of(text).is_none_or(|value| value.name == "counter")
 }
 
 /// Whether results have a field of the argument's name, and identifiers in it: `mrn`, `lot`.
@@ -203,13 +203,13 @@ fn twins(context: &Context<'_>, text: &str, field: &str) -> Vec<twin::Neighbour>
 /// Whether the tool's name says that it puts another value in the place of a recorded one, or makes a record.
 fn sets(context: &Context<'_>) -> bool {
     let is_one = |word: &str| SETTING.contains(&word) || MAKING.contains(&word);
-    field::words_of_name(context.tool).any(|word| is_one(word.to_lowercase().as_str()))
+    context.tool_words.iter().any(|word| is_one(word.as_str()))
 }
 
 /// Whether the call sets this field to something new by its very name: `update_reservation_flights`
 /// brings flights that the reservation does not have.
 fn is_changed(context: &Context<'_>, words: &str) -> bool {
-    sets(context) && field::words_of_name(context.tool).any(|word| field::compatible(&field::normal(word), words))
+    sets(context) && context.tool_words.iter().any(|word| field::compatible(&field::normal(word), words))
 }
 
 /// Whether a pointer ends in a position of a list.

@@ -53,7 +53,7 @@ fn refuse_unseen(context: &Context<'_>, origins: Option<&Wanted<'_>>, mention: &
 }
 
 fn refuse_elsewhere(wanted: &Wanted<'_>, standing: Standing, mention: &Mention, judgement: &mut Judgement) {
-    let Context { policy, tool, effect, .. } = *wanted.context;
+    let &Context { policy, tool, effect, .. } = wanted.context;
     let decision = policy.stated_at(tool, &mention.slot, Relation::Misfield, effect).unwrap_or(Decision::Block);
     if decision < judgement.decision {
         return;

@@ -19,7 +19,7 @@ use crate::{
     shape,
     token::is_boundary,
 };
-use alloc::{borrow::ToOwned, collections::BTreeMap, string::String, vec::Vec};
+use alloc::{borrow::ToOwned, collections::BTreeMap, string::String, sync::Arc, vec::Vec};
 use core::{
     cell::RefCell,
     fmt,
@@ -89,6 +89,29 @@ pub struct Standing<'l> {
     pub field: &'l str,
     /// The text it belongs to.
     pub provenance: &'l Provenance,
+}
+
+/// The leaves that a text stands in.
+#[derive(Clone, Debug)]
+pub struct Standings<'l> {
+    ledger: &'l Ledger,
+    numbers: Arc<[usize]>,
+    /// There are no more than these.
+    pub is_all: bool,
+}
+
+impl<'l> Standings<'l> {
+    /// Whether it stands nowhere.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.numbers.is_empty()
+    }
+
+    /// In order.
+    pub fn iter(&self) -> impl Iterator<Item = Standing<'l>> {
+        let ledger = self.ledger;
+        self.numbers.iter().filter_map(move |&number| ledger.standing(number))
+    }
 }
 
 /// A distinct token. Its number is its place in the order of first appearance.
@@ -391,27 +414,27 @@ impl Ledger {
         })
     }
 
-    /// The leaves that a literal text stood in last, in order, at most 24, and whether there were no more.
+    /// The leaves that a literal text stood in last, at most 24.
     #[must_use]
-    pub fn standings(&self, text: &str) -> (Vec<Standing<'_>>, bool) {
+    pub fn standings(&self, text: &str) -> Standings<'_> {
         let (numbers, is_all) = self.fields.stands(text, || self.numbers_of(text, MOST_STANDINGS));
-        (numbers.into_iter().filter_map(|number| self.standing(number)).collect(), is_all)
+        Standings { ledger: self, numbers, is_all }
     }
 
     /// As [`Ledger::standings`], without that bound.
     pub fn all_standings(&self, text: &str) -> impl Iterator<Item = Standing<'_>> {
         let (numbers, _) = self.numbers_of(text, MOST_PLACES);
-        numbers.into_iter().filter_map(|number| self.standing(number))
+        (0..numbers.len()).filter_map(move |at| self.standing(*numbers.get(at)?))
     }
 
     /// Numbers of the leaves that a literal text stood in last, in order, and whether there were no more.
-    fn numbers_of(&self, text: &str, most: usize) -> (Vec<usize>, bool) {
+    fn numbers_of(&self, text: &str, most: usize) -> (Arc<[usize]>, bool) {
         let mut numbers: Vec<usize> = self.places_of(text).take(most + 1).filter_map(|at| self.number_at(at)).collect();
         let is_all = numbers.len() <= most;
         numbers.truncate(most);
         numbers.sort_unstable();
         numbers.dedup();
-        (numbers, is_all)
+        (numbers.into(), is_all)
     }
 
     /// The leaves with just this text that stand in the same observed text as a leaf, each at most `reach` leaves

@@ -87,9 +87,8 @@ pub struct Written<'c> {
 
 /// The values that the records of `owner` hold for a field; none when one of them holds the written one.
 fn other_values<'l>(ledger: &'l Ledger, owner: &str, written: Written<'_>) -> Vec<Standing<'l>> {
-    let (sightings, _) = ledger.standings(owner);
     let mut values = Vec::new();
-    for sighting in sightings.into_iter().filter(|s| s.text == owner && is_structured(s)) {
+    for sighting in ledger.standings(owner).iter().filter(|s| s.text == owner && is_structured(s)) {
         for value in fields_beside(ledger, &sighting, written.field) {
             if value.text == written.text {
                 return Vec::new();
@@ -151,22 +150,22 @@ fn is_telling(text: &str) -> bool {
 
 /// Whether every sighting of a value lies in the record of another owner of the same sort.
 fn is_owned_by_others(ledger: &Ledger, text: &str, owner: Written<'_>) -> bool {
-    let (sightings, is_all) = ledger.standings(text);
+    let sightings = ledger.standings(text);
     let is_owned = |sighting: &Standing<'_>| {
         let mut owners = fields_beside(ledger, sighting, owner.field).map(|other| other.text).filter(|other| *other != text);
         // A list of a person's orders beside the payment methods makes none of them an order's own.
         owners.next().is_some_and(|first| first != owner.text && owners.all(|other| other == first))
     };
-    is_all && !sightings.is_empty() && sightings.iter().all(|s| is_structured(s) && s.text == text && is_owned(s))
+    sightings.is_all && !sightings.is_empty() && sightings.iter().all(|s| is_structured(&s) && s.text == text && is_owned(&s))
 }
 
 /// Whether some record of `owner` holds `text`: what supports a value that has a near twin.
 #[must_use]
 pub fn supports(ledger: &Ledger, text: &str, owner: &str) -> bool {
-    let (sightings, _) = ledger.standings(text);
-    sightings
+    ledger
+        .standings(text)
         .iter()
-        .filter(|s| is_structured(s))
+        .filter(is_structured)
         .any(|sighting| ledger.same_around(sighting.number, REACH, owner).any(|other| are_together(sighting.pointer, other.pointer)))
 }
 
@@ -194,22 +193,22 @@ pub fn other_fields(ledger: &Ledger, written: Written<'_>) -> Option<Vec<String>
     if !is_strange && shape::type_prefix(written.text).is_some() {
         return None;
     }
-    let (sightings, is_all) = ledger.standings(written.text);
+    let sightings = ledger.standings(written.text);
     let mut fields: Vec<String> = Vec::new();
-    for sighting in &sightings {
+    for sighting in sightings.iter() {
         let field = sighting.field;
-        let is_value = is_structured(sighting) && sighting.text == written.text;
+        let is_value = is_structured(&sighting) && sighting.text == written.text;
         // `/assignee/accountId` is an assignee as much as an account.
         let is_field = sighting.pointer.split('/').any(|segment| field::compatible(&field::normal(segment), written.field));
         let is_item = sighting.pointer.rsplit('/').next().is_some_and(|name| field::normal(name).is_empty());
-        if is_structured(sighting) && is_field || !is_strange && (!is_value || field.is_empty() || is_item) {
+        if is_structured(&sighting) && is_field || !is_strange && (!is_value || field.is_empty() || is_item) {
             return None;
         }
         if is_value && !field.is_empty() && !fields.iter().any(|known| known == field) {
             fields.push(field.to_string());
         }
     }
-    let is_told = is_all && !fields.is_empty() && !share_values(ledger, written.field, &fields);
+    let is_told = sightings.is_all && !fields.is_empty() && !share_values(ledger, written.field, &fields);
     is_told.then_some(fields)
 }
 
@@ -218,9 +217,8 @@ pub fn other_fields(ledger: &Ledger, written: Written<'_>) -> Option<Vec<String>
 fn share_values(ledger: &Ledger, field: &str, others: &[String]) -> bool {
     const MOST_VALUES: usize = 256;
     let stands_there = |value: Standing<'_>| {
-        let (sightings, _) = ledger.standings(value.text);
         value.text.bytes().any(|b| b.is_ascii_digit())
-            && sightings.iter().any(|s| s.text == value.text && others.iter().any(|other| other == s.field))
+            && ledger.standings(value.text).iter().any(|s| s.text == value.text && others.iter().any(|other| other == s.field))
     };
     ledger.values_in(field, MOST_VALUES).any(stands_there)
 }
@@ -228,6 +226,8 @@ fn share_values(ledger: &Ledger, field: &str, others: &[String]) -> bool {
 /// Whether a text was only ever a member's name, and names no row: `customer_id` as a customer.
 #[must_use]
 pub fn is_field_name(ledger: &Ledger, text: &str) -> bool {
-    let (sightings, is_all) = ledger.standings(text);
-    is_all && !sightings.is_empty() && sightings.iter().all(|s| s.is_key && s.text == text && is_structured(s) && !field::is_row(s.text))
+    let sightings = ledger.standings(text);
+    sightings.is_all
+        && !sightings.is_empty()
+        && sightings.iter().all(|s| s.is_key && s.text == text && is_structured(&s) && !field::is_row(s.text))
 }

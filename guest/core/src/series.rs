@@ -48,8 +48,5 @@ pub fn is_completed(ledger: &Ledger, written: &str, seen: &str) -> bool {
                 && !seen.ends_with(tail)
         })
         .filter(|(_, tail)| tail.bytes().any(|b| b.is_ascii_digit()) && tail.starts_with(char::is_alphanumeric))
-        .any(|(_, tail)| {
-            let (places, _) = ledger.standings(tail);
-            places.iter().any(|place| place.provenance.source == Source::UserMessage)
-        })
+        .any(|(_, tail)| ledger.standings(tail).iter().any(|place| place.provenance.source == Source::UserMessage))
 }

@@ -6,6 +6,7 @@ use crate::{
     crosscheck::{crosscheck, rank_originals, spare_variants},
     demand::demand,
     extract::{self, Mention, Place},
+    field::words_of_name,
     introduced::Introduced,
     leaf::{self, Form},
     ledger::{Image, Ledger, Provenance},
@@ -342,6 +343,7 @@ impl Session {
             slots: &self.slots,
             policy: &self.policy,
             tool,
+            tool_words: words_of_name(tool).map(str::to_lowercase).collect(),
             effect,
         }
     }

@@ -245,6 +245,12 @@ fn piece(part: &str, start: usize, sink: &mut impl Sink) {
 /// ```
 #[must_use]
 pub fn is_boundary(text: &str, at: usize) -> bool {
+    let class_at = |at: Option<usize>| at.and_then(|at| text.as_bytes().get(at)).and_then(|&byte| ASCII.get(usize::from(byte)));
+    if let (Some(&left), Some(&right)) = (class_at(at.checked_sub(1)), class_at(Some(at)))
+        && (left != Class::Word || right != Class::Word)
+    {
+        return true;
+    }
     let (Some(before), Some(after)) = (text.get(..at), text.get(at..)) else { return false };
     let (Some(left), Some(right)) = (before.chars().next_back(), after.chars().next()) else { return true };
     if class(left) != Class::Word || class(right) != Class::Word {

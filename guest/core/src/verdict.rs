@@ -35,7 +35,7 @@ use core::ops::Range;
 const FEWEST_WRAPPED: f64 = 16.0;
 
 /// What a judgement rests on.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Context<'s> {
     /// What was observed.
     pub ledger: &'s Ledger,
@@ -49,6 +49,8 @@ pub struct Context<'s> {
     pub policy: &'s Policy,
     /// The tool that is called.
     pub tool: &'s str,
+    /// The words of its name, in small letters.
+    pub tool_words: Vec<String>,
     /// What it does.
     pub effect: Option<Effect>,
 }
@@ -305,7 +307,7 @@ impl Context<'_> {
         }
         /// What follows one of these is there already: `add_note_to_incident`.
         const PREPOSITIONS: &[&str] = &["to", "for", "in", "into", "from", "with", "on", "by", "of", "at"];
-        let words: Vec<String> = words_of_name(self.tool).map(str::to_lowercase).collect();
+        let words = &self.tool_words;
         let is = |list: &[&str], word: &String| list.contains(&word.as_str());
         let Some(verb) = words.iter().position(|word| is(CREATING, word)) else { return false };
         let end = words.iter().position(|word| is(PREPOSITIONS, word)).unwrap_or(words.len());
@@ -394,12 +396,12 @@ impl Context<'_> {
     fn counts(&self, mention: &Mention, text: &str, kind: &Kind) -> bool {
         let has_digit = text.bytes().any(|b| b.is_ascii_digit());
         let is_strict = mention.place == Place::Whole && mention.role == Role::Identifier;
-        let is_value = value_of(text).is_some();
+        let is_value = || value_of(text).is_some();
         match kind.name {
             "path" | "file" | "url" if mention.role == Role::Location => true,
-            "name" | "token" | "path" | "file" | "domain" | "booking" => (has_digit && text.len() > 4 && !is_value) || is_strict,
-            "integer" => is_strict || (!is_value && mention.role != Role::Quantity),
-            _ => !is_value || is_strict,
+            "name" | "token" | "path" | "file" | "domain" | "booking" => is_strict || has_digit && text.len() > 4 && !is_value(),
+            "integer" => is_strict || mention.role != Role::Quantity && !is_value(),
+            _ => is_strict || !is_value(),
         }
     }
 }

@@ -6,6 +6,9 @@ use std::io::{self, IsTerminal as _};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+/// Bytes of input that take long enough to show how far it is, where each trace is verified once.
+pub(super) const LONG: u64 = 16 << 20;
+
 /// Counts what was read of the inputs as they lie there, packed or not, and shows it.
 pub(super) struct Progress {
     bar: ProgressBar,

@@ -2,7 +2,7 @@
 
 use super::batch::{Load, Work};
 use super::verify::report;
-use super::{Failure, Source, complain_of, policy};
+use super::{Failure, Source, complain_of, policy, progress};
 use crate::Guard;
 use crate::input::{self, Input};
 use crate::rate::compare::compare;
@@ -57,9 +57,6 @@ Examples:
 Exit codes:
   0  counted
   2  something could not be read or run; it is named on stderr, and the rest was counted";
-
-/// Input that takes long enough to show how far it is.
-const LONG: u64 = 16 << 20;
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -213,7 +210,7 @@ fn count(arguments: &Arguments, paths: &[String], sets: &mut [Counted]) -> Resul
     let mut unreadable = !issues.is_empty();
     let mut traces = 0;
     let one = |trace: Trace| report(&guard, &policy, trace);
-    let work = Work { doing: "counting", long: LONG, format: arguments.source.format(), load: &arguments.load, one };
+    let work = Work { doing: "counting", long: progress::LONG, format: arguments.source.format(), load: &arguments.load, one };
     work.run(&inputs, |outcome| {
         match outcome {
             Ok(report) => {

@@ -2,7 +2,7 @@
 
 use super::batch::{Step, Work};
 use super::checkpoint::Checkpoint;
-use super::{Failure, ReportFormat, Verify, columns, complain_of, policy};
+use super::{Failure, ReportFormat, Verify, columns, complain_of, policy, progress};
 use crate::Guard;
 use crate::baseline::Baseline;
 use crate::input::{self, Input};
@@ -19,9 +19,6 @@ use std::io::{self, BufWriter, Write as _};
 use std::path::PathBuf;
 use twinguard_trace::event::{Issue, Trace, What};
 use twinguard_trace::verify::{self, Report};
-
-/// Input that takes long enough to show how far it is.
-const LONG: u64 = 16 << 20;
 
 pub(super) fn run(arguments: &Verify, color: ColorChoice) -> Result<u8, Failure> {
     arguments.source.must_be_there()?;
@@ -50,7 +47,7 @@ pub(super) fn run(arguments: &Verify, color: ColorChoice) -> Result<u8, Failure>
     unreadable |= was_unreadable;
     let work = Work {
         doing: "verifying",
-        long: LONG,
+        long: progress::LONG,
         format: arguments.source.format(),
         load: &arguments.load,
         one: |trace| wanted(arguments, &trace).then(|| report(&guard, &policy, trace)),

@@ -43,7 +43,7 @@ struct Asked {
     /// Makes by the normal form that was asked for; empty when leaves have been read since.
     makes: BTreeMap<String, Arc<BTreeSet<String>>>,
     /// Leaves that a text stands in, and whether these are all; empty when leaves have been read since.
-    stands: BTreeMap<String, (Vec<usize>, bool)>,
+    stands: BTreeMap<String, (Arc<[usize]>, bool)>,
     /// Fields like this normal form, among the first so many.
     alike: BTreeMap<String, (usize, Vec<u32>)>,
 }
@@ -92,7 +92,7 @@ impl Fields {
     }
 
     /// What `find` said of this text since the last leaf was read.
-    pub(super) fn stands(&self, text: &str, find: impl FnOnce() -> (Vec<usize>, bool)) -> (Vec<usize>, bool) {
+    pub(super) fn stands(&self, text: &str, find: impl FnOnce() -> (Arc<[usize]>, bool)) -> (Arc<[usize]>, bool) {
         let known = self.asked.try_borrow().ok().and_then(|asked| asked.stands.get(text).cloned());
         known.unwrap_or_else(|| {
             let found = find();
