@@ -260,6 +260,14 @@ proptest! {
     }
 
     #[test]
+    fn kinds_that_need_punctuation_fit_nothing_without(text in near_shapes(), plain in "[0-9A-Za-z_-]{0,24}") {
+        let bare: String = text.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-')).collect();
+        for kind in KINDS.iter().filter(|kind| kind.punctuated) {
+            prop_assert!(!(kind.fits)(&bare) && !(kind.fits)(&plain), "{}: `{}` or `{}`", kind.name, bare, plain);
+        }
+    }
+
+    #[test]
     fn luhn_catches_every_wrong_digit(digits in "[0-9]{1,30}", at in any::<prop::sample::Index>(), add in 1..10u8) {
         let Some(whole) = ('0'..='9').map(|last| format!("{digits}{last}")).find(|whole| check_digit::luhn(whole)) else {
             return Err(TestCaseError::fail("some last digit must hold"));

@@ -1,5 +1,6 @@
 //! Laws that hold for every input: distance, near entries, edits in words, skeletons, chance.
 
+use aho_corasick::{AhoCorasick, MatchKind};
 use proptest::{collection::vec, prelude::*, sample::Index};
 use twinguard_core::{
     coincidence::chance,
@@ -7,6 +8,7 @@ use twinguard_core::{
     confusable::{looks_like, mixed_scripts, skeleton, skeleton_hash_input},
     distance::distance,
     edit::{describe, differing},
+    mask::Echoes,
 };
 
 /// Texts of few different characters, so that near ones are common.
@@ -132,6 +134,14 @@ proptest! {
             prop_assert_eq!(skeleton(&a), skeleton(&b));
             prop_assert!(looks_like(&b, &a) && a != b);
         }
+    }
+
+    #[test]
+    fn echoes_are_found_as_an_automaton_finds_them(texts in vec("[ab]{1,4}|[aбc]{1,6}", 0..12), text in "[abcб -]{0,40}") {
+        let oracle = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(&texts).unwrap();
+        let expected: Vec<_> = oracle.find_iter(&text).map(|found| found.range()).collect();
+        let found = Echoes::of(texts).map_or_else(Vec::new, |echoes| echoes.occurrences(&text));
+        prop_assert_eq!(found, expected);
     }
 
     #[test]
