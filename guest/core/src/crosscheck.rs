@@ -167,11 +167,23 @@ fn doubt(context: &Context<'_>, mention: &Mention, judgement: &Judgement, others
     // A call that names both, as a transfer does, knows both.
     let is_named = |id: u32| named.contains(&ledger.token_text(id));
     let has_twin = || {
-        let told =
-            |best: &&twin::Neighbour| !is_named(best.id) && !context.is_dense_around(best.id, text) && context.is_no_accident(text, best);
+        let told = |best: &&twin::Neighbour| {
+            !is_named(best.id)
+                && !is_counted(text, ledger.token_text(best.id))
+                && !context.is_dense_around(best.id, text)
+                && context.is_no_accident(text, best)
+        };
         twins(context, text, &mention.field).first().filter(told).is_some()
     };
     (!typed && shape::body(text).bits >= record::FEWEST_BITS && has_twin() && !is_supported()).then_some(Doubt::Collision)
+}
+
+/// Whether two numbers differ in their last two digits alone, as those do that are given out one after another.
+fn is_counted(a: &str, b: &str) -> bool {
+    const LAST: usize = 2;
+    let is_number = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
+    let shared = a.bytes().zip(b.bytes()).take_while(|(a, b)| a == b).count();
+    is_number(a) && is_number(b) && a.len() == b.len() && shared + LAST >= a.len()
 }
 
 /// Whether two seen identifiers are nearer each other than chance would have it.

@@ -183,9 +183,10 @@ pub fn other_fields(ledger: &Ledger, written: Written<'_>) -> Option<Vec<String>
     // A field of names, or one that was always empty, says nothing of numbers.
     let holds_identifiers = makes.iter().any(|make| make != "words");
     let is_address = matches!(make.as_str(), "email" | "phone" | "url");
-    // An IBAN is an account's, whatever else names one.
+    // An IBAN is an account's, whatever else names one, and what a field is called after belongs there.
     let is_account = make == "iban" && field::overlap(written.field, "account debtor creditor payee");
-    if !holds_identifiers || is_account || is_address && (field::is_person(written.field) || field::is_address(written.field)) {
+    let is_named = field::overlap(written.field, &make);
+    if !holds_identifiers || is_account || is_named || is_address && (field::is_person(written.field) || field::is_address(written.field)) {
         return None;
     }
     let is_strange = !makes.contains(&make) && makes.len() < MOST_MAKES;

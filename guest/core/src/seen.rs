@@ -127,7 +127,10 @@ fn padded<'l>(ledger: &'l Ledger, text: &'l str) -> Option<&'l str> {
     const SHORTEST: usize = 4;
     const MOST_ZEROS: usize = 6;
     let bare = text.trim_start_matches('0');
-    if bare.len() < SHORTEST || !text.bytes().all(|b| b.is_ascii_digit()) {
+    let is_digits = text.bytes().all(|b| b.is_ascii_digit());
+    // Perhaps with a check digit behind a dash: `0020461-4`.
+    let is_number = is_digits || bare.len() < text.len() && text.bytes().all(|b| b.is_ascii_digit() || b == b'-');
+    if bare.len() < SHORTEST || !is_number || !bare.starts_with(|c: char| c.is_ascii_digit()) {
         return None;
     }
     if bare.len() < text.len() {

@@ -178,7 +178,9 @@ impl Ingest<'_, '_> {
             _ => {
                 self.close_group();
                 // `(415) 555-0132` and `+49 30 …` begin with their sign.
-                let sign = leaf.get(..range.start).is_some_and(|before| before.ends_with(['(', '+']));
+                let before = leaf.get(..range.start).unwrap_or_default();
+                let sign =
+                    before.ends_with('+') || before.ends_with('(') && leaf.get(range.end..).is_some_and(|after| after.starts_with(')'));
                 let start = range.start - usize::from(sign);
                 let lead = self.lead.take().filter(|lead| leaf.get(lead.end..start) == Some(" ")).map(|lead| lead.start);
                 self.group = Some(Group { range: start..range.end, lead, digits, groups: 1 });
