@@ -5,6 +5,7 @@ use crate::{
     distance::distance,
     extract::{Mention, Place},
     field,
+    ledger::Ledger,
     model::{Decision, Relation, Source},
     record::{self, Doubt, Written},
     shape,
@@ -28,6 +29,8 @@ const MOST_COMPARED: usize = 32;
 /// Arguments that bring a foreign value into the record on purpose.
 const REPLACING: &[&str] = &["new", "updated", "replacement", "target", "to", "into", "other", "alternative", "destination"];
 
+/// Arguments whose text runs as soon as the call is made.
+const RUNNING: &[&str] = &["command", "cmd", "shell", "bash", "script", "sql", "query", "statement"];
 /// Verbs of tools that make a record: it may bring together what no other one did.
 const MAKING: &[&str] = &["create", "add", "new", "open", "book", "schedule", "register"];
 /// Verbs of tools that put another value in the place of the recorded one.
@@ -83,27 +86,31 @@ pub fn rank_originals(context: &Context<'_>, judged: &mut [(Mention, Vec<Judgeme
 }
 
 /// Source text that writes several values as near one original makes variants of it, as tests do, and so does one
-/// that writes the original too: a slip is a single one.
+/// that writes the original too: a slip is a single one. What runs at once may name both and mean one.
 pub fn spare_variants(context: &Context<'_>, judged: &mut [(Mention, Vec<Judgement>)]) {
     let is_one = |mention: &Mention, judgement: &Judgement| {
         mention.place == Place::Code
             && matches!(judgement.relation, Relation::Twin | Relation::Recased)
             && judgement.decision > Decision::Warn
     };
+    let runs = |mention: &Mention| field::words_of_name(&mention.field).any(|word| RUNNING.contains(&word.to_lowercase().as_str()));
     let original = |judgement: &Judgement| judgement.nearest.first().map(|near| near.id);
-    let mut variants: BTreeMap<u32, BTreeSet<String>> = BTreeMap::new();
+    // By the argument that holds the text, and the original.
+    let mut variants: BTreeMap<(&str, u32), BTreeSet<&str>> = BTreeMap::new();
     for (mention, judgements) in judged.iter() {
-        if let Some(id) = context.ledger.exact(&mention.text).filter(|_| mention.place == Place::Code) {
-            variants.entry(id).or_default().insert(mention.text.clone());
+        if let Some(id) = context.ledger.exact(&mention.text).filter(|_| mention.place == Place::Code && !runs(mention)) {
+            variants.entry((&mention.slot, id)).or_default().insert(&mention.text);
         }
         for judgement in judgements.iter().filter(|judgement| is_one(mention, judgement)) {
             let Some(id) = original(judgement) else { continue };
-            variants.entry(id).or_default().insert(judgement.written.clone());
+            variants.entry((&mention.slot, id)).or_default().insert(&judgement.written);
         }
     }
+    let several = |((slot, id), texts): ((&str, u32), BTreeSet<&str>)| (texts.len() > 1).then(|| (String::from(slot), id));
+    let several: BTreeSet<(String, u32)> = variants.into_iter().filter_map(several).collect();
     for (mention, judgements) in judged {
         for judgement in judgements.iter_mut().filter(|judgement| is_one(mention, judgement)) {
-            if original(judgement).and_then(|id| variants.get(&id)).is_some_and(|variants| variants.len() > 1) {
+            if original(judgement).is_some_and(|id| several.contains(&(mention.slot.clone(), id))) {
                 judgement.relation = Relation::Sibling;
                 judgement.decision = context.decision(mention, Relation::Sibling).min(Decision::Warn);
             }
@@ -169,21 +176,22 @@ fn doubt(context: &Context<'_>, mention: &Mention, judgement: &Judgement, others
     let has_twin = || {
         let told = |best: &&twin::Neighbour| {
             !is_named(best.id)
-                && !is_counted(text, ledger.token_text(best.id))
+                && !is_counted(ledger, text, ledger.token_text(best.id))
                 && !context.is_dense_around(best.id, text)
                 && context.is_no_accident(text, best)
         };
-        twins(context, text, &mention.field).first().filter(told).is_some()
+        twins(context, text, &mention.field).iter().any(|twin| told(&twin))
     };
     (!typed && shape::body(text).bits >= record::FEWEST_BITS && has_twin() && !is_supported()).then_some(Doubt::Collision)
 }
 
-/// Whether two numbers differ in their last two digits alone, as those do that are given out one after another.
-fn is_counted(a: &str, b: &str) -> bool {
+/// Whether two numbers of one field differ in their last two digits alone, as most do that are given out one after
+/// another.
+fn is_counted(ledger: &Ledger, a: &str, b: &str) -> bool {
     const LAST: usize = 2;
     let is_number = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
     let shared = a.bytes().zip(b.bytes()).take_while(|(a, b)| a == b).count();
-    is_number(a) && is_number(b) && a.len() == b.len() && shared + LAST >= a.len()
+    is_number(a) && is_number(b) && a.len() == b.len() && shared + LAST >= a.len() && record::share_field(ledger, a, b)
 }
 
 /// Whether two seen identifiers are nearer each other than chance would have it.
@@ -197,7 +205,7 @@ fn is_no_accident(context: &Context<'_>, text: &str, other: &str) -> bool {
 fn twins(context: &Context<'_>, text: &str, field: &str) -> Vec<twin::Neighbour> {
     // Nearly always there is nothing near, and that is told quickly.
     let ledger = context.ledger;
-    if ledger.alike(text).len() < 2 && ledger.near(text, MOST_EDITS_OF_TWINS).iter().all(|near| near.distance == 0) {
+    if ledger.near(text, MOST_EDITS_OF_TWINS).iter().all(|near| near.distance == 0) {
         return Vec::new();
     }
     let plain = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).collect::<String>();

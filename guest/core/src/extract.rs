@@ -165,7 +165,8 @@ fn grouped(text: &str, ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
         // Letters alone are the bank in an IBAN, which follows the country and its check digits.
         let is_bank = || group.len() == 4 && open.last().and_then(|first| text.get(first.clone())).is_some_and(is_country);
         // `grep -B6 271522045971`: an option and what it stands before.
-        let is_option = || digits(range) < group.len() && text.get(..range.start).is_some_and(|before| before.ends_with('-'));
+        let is_option =
+            || digits(range) < group.len() && !is_country(group) && text.get(..range.start).is_some_and(|before| before.ends_with('-'));
         if open.is_empty() && is_option() {
             return false;
         }

@@ -341,11 +341,6 @@ impl Ledger {
         families.members.get(key).cloned().unwrap_or_default()
     }
 
-    /// Reads the fields of what was added since the last call.
-    pub fn index(&mut self) {
-        self.read_fields();
-    }
-
     /// The text of a token; empty for a number that is none.
     #[must_use]
     pub fn token_text(&self, id: u32) -> &str {
@@ -387,7 +382,7 @@ impl Ledger {
     /// Where a literal text was seen, earliest first, at most eight.
     #[must_use]
     pub fn sightings(&self, text: &str) -> Vec<Sighting> {
-        // Latest first, and only looked at from the other end: one of thousands is not compared for the first eight.
+        // Earliest first, and compared only until eight are found: a common word has thousands of places.
         let mut places: Vec<usize> = self.candidates_for(text).collect();
         places.reverse();
         let mut found = places.into_iter().filter(|&at| self.stands_at(text, at)).peekable();
@@ -414,14 +409,14 @@ impl Ledger {
         })
     }
 
-    /// The leaves that a literal text stood in last, at most 24.
+    /// The leaves that a literal text stood in last, at most 24. Needs [`Ledger::index`].
     #[must_use]
     pub fn standings(&self, text: &str) -> Standings<'_> {
         let (numbers, is_all) = self.fields.stands(text, || self.numbers_of(text, MOST_STANDINGS));
         Standings { ledger: self, numbers, is_all }
     }
 
-    /// As [`Ledger::standings`], without that bound.
+    /// As [`Ledger::standings`], up to 4,096 of them.
     pub fn all_standings(&self, text: &str) -> impl Iterator<Item = Standing<'_>> {
         let (numbers, _) = self.numbers_of(text, MOST_PLACES);
         (0..numbers.len()).filter_map(move |at| self.standing(*numbers.get(at)?))
@@ -437,13 +432,15 @@ impl Ledger {
         (numbers.into(), is_all)
     }
 
-    /// The leaves with just this text that stand in the same observed text as a leaf, each at most `reach` leaves
-    /// away.
+    /// The other leaves with just this text that stand in the same observed text as a leaf, each at most `reach`
+    /// leaves away.
     pub fn same_around<'l>(&'l self, number: usize, reach: usize, text: &'l str) -> impl Iterator<Item = Standing<'l>> {
         let provenance = self.provenance_of(number);
-        let is_near = move |other: &usize| other.abs_diff(number) <= reach && self.provenance_of(*other) == provenance;
-        let numbers = self.places_of(text).filter_map(|at| self.number_at(at)).filter(is_near);
-        numbers.filter_map(|other| self.standing(other)).filter(move |other| other.text == text)
+        let is_same = move |other: &usize| self.provenance_of(*other) == provenance;
+        let before = (0..number).rev().take_while(is_same).take(reach);
+        let behind = (number + 1..self.entries.len()).take_while(is_same).take(reach);
+        let may_be = move |other: &usize| self.leaf(*other).len() >= text.len();
+        behind.chain(before).filter(may_be).filter_map(|other| self.standing(other)).filter(move |other| other.text == text)
     }
 
     fn standing(&self, number: usize) -> Option<Standing<'_>> {

@@ -49,6 +49,8 @@ impl Sink for Secrets<'_> {
 pub struct Echoes {
     /// In order, each once.
     texts: Vec<String>,
+    /// Of each, which is the longest other one that it begins with.
+    shorter: Vec<Option<usize>>,
     /// Whether one of them begins with this byte.
     begins: [bool; 256],
 }
@@ -65,21 +67,31 @@ impl Echoes {
                 *begins = true;
             }
         }
-        begins.contains(&true).then_some(Self { texts, begins })
+        let mut shorter: Vec<Option<usize>> = Vec::with_capacity(texts.len());
+        for (at, text) in texts.iter().enumerate() {
+            // In order, what a text begins with is the one before it, or what that begins with.
+            let mut candidate = at.checked_sub(1);
+            while let Some(before) = candidate.filter(|&before| !texts.get(before).is_some_and(|before| text.starts_with(before.as_str())))
+            {
+                candidate = shorter.get(before).copied().flatten();
+            }
+            shorter.push(candidate);
+        }
+        begins.contains(&true).then_some(Self { texts, shorter, begins })
     }
 
     /// The length of the longest of the texts that `rest` begins with.
     fn longest(&self, rest: &str) -> Option<usize> {
-        let mut head = rest;
+        // Whichever `rest` begins with, the last one that is not behind it begins with that, too.
+        let mut candidate = self.texts.partition_point(|text| text.as_str() <= rest).checked_sub(1);
+        let nearest = candidate.and_then(|at| self.texts.get(at))?;
+        let shared = nearest.bytes().zip(rest.bytes()).take_while(|(a, b)| a == b).count();
         loop {
-            // In order, what `head` begins with stands before it; between them, only what shares their beginning.
-            let before = self.texts.partition_point(|text| text.as_str() <= head).checked_sub(1)?;
-            let text = self.texts.get(before)?;
-            if head.starts_with(text.as_str()) {
+            let text = self.texts.get(candidate?)?;
+            if text.len() <= shared {
                 return (!text.is_empty()).then_some(text.len());
             }
-            let shared = head.char_indices().zip(text.chars()).find(|((_, a), b)| a != b).map_or(text.len(), |((at, _), _)| at);
-            head = head.get(..shared).filter(|head| !head.is_empty())?;
+            candidate = self.shorter.get(candidate?).copied().flatten();
         }
     }
 

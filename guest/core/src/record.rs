@@ -185,7 +185,7 @@ pub fn other_fields(ledger: &Ledger, written: Written<'_>) -> Option<Vec<String>
     let is_address = matches!(make.as_str(), "email" | "phone" | "url");
     // An IBAN is an account's, whatever else names one, and what a field is called after belongs there.
     let is_account = make == "iban" && field::overlap(written.field, "account debtor creditor payee");
-    let is_named = field::overlap(written.field, &make);
+    let is_named = matches!(make.as_str(), "arn" | "iban" | "ip" | "mac" | "uuid") && field::overlap(written.field, &make);
     if !holds_identifiers || is_account || is_named || is_address && (field::is_person(written.field) || field::is_address(written.field)) {
         return None;
     }
@@ -222,6 +222,16 @@ fn share_values(ledger: &Ledger, field: &str, others: &[String]) -> bool {
             && ledger.standings(value.text).iter().any(|s| s.text == value.text && others.iter().any(|other| other == s.field))
     };
     ledger.values_in(field, MOST_VALUES).any(stands_there)
+}
+
+/// Whether results showed two values in fields of one sort.
+#[must_use]
+pub fn share_field(ledger: &Ledger, a: &str, b: &str) -> bool {
+    let fields = |text: &'_ str| -> Vec<&str> {
+        ledger.standings(text).iter().filter(is_structured).map(|s| s.field).collect()
+    };
+    let others = fields(b);
+    fields(a).into_iter().any(|field| others.iter().any(|other| field::compatible(field, other)))
 }
 
 /// Whether a text was only ever a member's name, and names no row: `customer_id` as a customer.

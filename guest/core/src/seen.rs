@@ -134,7 +134,9 @@ fn padded<'l>(ledger: &'l Ledger, text: &'l str) -> Option<&'l str> {
         return None;
     }
     if bare.len() < text.len() {
-        return ledger.contains(bare).then_some(bare);
+        // A piece of a longer number with dashes is another one.
+        let is_seen = if is_digits { ledger.contains(bare) } else { ledger.exact(bare).is_some() };
+        return is_seen.then_some(bare);
     }
     let zeros = "0".repeat(MOST_ZEROS);
     (1..=MOST_ZEROS)

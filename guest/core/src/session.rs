@@ -49,7 +49,7 @@ const CUT_MARKS: &[&str] = &[
     "lines omitted",
     "omitted for brevity",
 ];
-/// Every mark has one of these words: texts without them need no search.
+/// Every mark has one of these words: as long as none was seen, no text needs a search.
 const CUT_WORDS: &[&str] = &["truncated", "Truncated", "TRUNCATED", "persisted", "Persisted", "PERSISTED", "omitted", "Omitted", "OMITTED"];
 /// Calls without a result that are remembered; more are never answered.
 const MOST_PENDING: usize = 256;

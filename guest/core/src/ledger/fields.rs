@@ -48,6 +48,16 @@ struct Asked {
     alike: BTreeMap<String, (usize, Vec<u32>)>,
 }
 
+/// Questions whose answers are kept.
+const MOST_ASKED: usize = 4096;
+
+/// Makes room for one more answer: they can all be found again.
+fn bound<T>(answers: &mut BTreeMap<String, T>) {
+    if answers.len() >= MOST_ASKED {
+        answers.clear();
+    }
+}
+
 impl Fields {
     /// The fields of a snapshot.
     pub(super) fn restored(all: Vec<Field>, read: usize) -> Self {
@@ -97,6 +107,7 @@ impl Fields {
         known.unwrap_or_else(|| {
             let found = find();
             if let Ok(mut asked) = self.asked.try_borrow_mut() {
+                bound(&mut asked.stands);
                 asked.stands.insert(text.into(), found.clone());
             }
             found
@@ -105,9 +116,10 @@ impl Fields {
 
     /// Numbers of the fields that may mean the same as this normal form.
     fn alike(&self, words: &str) -> Vec<u32> {
-        // Nobody else can hold it: it is borrowed only here and in `makes_in`, and neither calls the other meanwhile.
+        // Nobody else can hold it: whoever borrows it calls nobody meanwhile that does.
         let Ok(mut asked) = self.asked.try_borrow_mut() else { return Vec::new() };
         if !asked.alike.contains_key(words) {
+            bound(&mut asked.alike);
             asked.alike.insert(words.into(), (0, Vec::new()));
         }
         let Some((looked_at, alike)) = asked.alike.get_mut(words) else { return Vec::new() };
@@ -119,8 +131,8 @@ impl Fields {
 }
 
 impl Ledger {
-    /// Reads the fields of the leaves that came since.
-    pub(super) fn read_fields(&mut self) {
+    /// Reads the fields of the leaves that were added since the last call.
+    pub fn index(&mut self) {
         let Self { entries, fields, pointers, text, provenance, .. } = self;
         if fields.read < entries.len() {
             fields.asked.get_mut().makes.clear();
@@ -129,9 +141,10 @@ impl Ledger {
         for number in fields.read..entries.len() {
             let end = entries.get(number + 1).map_or(text.len(), |next| next.start as usize);
             let Some(Entry { start, provenance: of, pointer, is_key, field }) = entries.get_mut(number) else { continue };
-            *field = fields.number(super::part(pointers, pointer.start, pointer.end - pointer.start), *is_key);
+            *field = fields.number(super::part(pointers, pointer.start, pointer.end.saturating_sub(pointer.start)), *is_key);
             let is_shown = provenance.get(*of as usize).is_some_and(|provenance| provenance.source == Source::ToolResult);
-            let is_value = is_shown && end - *start as usize <= LONGEST_TOKEN;
+            // Without the mark that ends it.
+            let is_value = is_shown && end.saturating_sub(1 + *start as usize) <= LONGEST_TOKEN;
             if let Some(field) = fields.all.get_mut(*field as usize).filter(|field| is_value && !field.words.is_empty()) {
                 field.values.push(offset(number));
             }
@@ -167,6 +180,7 @@ impl Ledger {
             found.extend(makes.iter().cloned());
         }
         let found = Arc::new(found);
+        bound(&mut asked.makes);
         asked.makes.insert(words.into(), Arc::clone(&found));
         found
     }
