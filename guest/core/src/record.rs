@@ -227,9 +227,7 @@ fn share_values(ledger: &Ledger, field: &str, others: &[String]) -> bool {
 /// Whether results showed two values in fields of one sort.
 #[must_use]
 pub fn share_field(ledger: &Ledger, a: &str, b: &str) -> bool {
-    let fields = |text: &'_ str| -> Vec<&str> {
-        ledger.standings(text).iter().filter(is_structured).map(|s| s.field).collect()
-    };
+    let fields = |text: &'_ str| -> Vec<&str> { ledger.standings(text).iter().filter(is_structured).map(|s| s.field).collect() };
     let others = fields(b);
     fields(a).into_iter().any(|field| others.iter().any(|other| field::compatible(field, other)))
 }
