@@ -28,7 +28,6 @@ const MOST_EDITS_OF_TWINS: u32 = 2;
 const MOST_COMPARED: usize = 32;
 /// Arguments that bring a foreign value into the record on purpose.
 const REPLACING: &[&str] = &["new", "updated", "replacement", "target", "to", "into", "other", "alternative", "destination"];
-
 /// Arguments whose text runs as soon as the call is made.
 const RUNNING: &[&str] = &["command", "cmd", "shell", "bash", "script", "sql", "query", "statement"];
 /// Verbs of tools that make a record: it may bring together what no other one did.
@@ -106,8 +105,8 @@ pub fn spare_variants(context: &Context<'_>, judged: &mut [(Mention, Vec<Judgeme
             variants.entry((&mention.slot, id)).or_default().insert(&judgement.written);
         }
     }
-    let several = |((slot, id), texts): ((&str, u32), BTreeSet<&str>)| (texts.len() > 1).then(|| (String::from(slot), id));
-    let several: BTreeSet<(String, u32)> = variants.into_iter().filter_map(several).collect();
+    let several = variants.into_iter().filter(|(_, texts)| texts.len() > 1);
+    let several: BTreeSet<(String, u32)> = several.map(|((slot, id), _)| (slot.into(), id)).collect();
     for (mention, judgements) in judged {
         for judgement in judgements.iter_mut().filter(|judgement| is_one(mention, judgement)) {
             if original(judgement).is_some_and(|id| several.contains(&(mention.slot.clone(), id))) {
@@ -174,13 +173,13 @@ fn doubt(context: &Context<'_>, mention: &Mention, judgement: &Judgement, others
     // A call that names both, as a transfer does, knows both.
     let is_named = |id: u32| named.contains(&ledger.token_text(id));
     let has_twin = || {
-        let told = |best: &&twin::Neighbour| {
-            !is_named(best.id)
-                && !is_counted(ledger, text, ledger.token_text(best.id))
-                && !context.is_dense_around(best.id, text)
-                && context.is_no_accident(text, best)
+        let told = |twin: &twin::Neighbour| {
+            !is_named(twin.id)
+                && !is_counted(ledger, text, ledger.token_text(twin.id))
+                && !context.is_dense_around(twin.id, text)
+                && context.is_no_accident(text, twin)
         };
-        twins(context, text, &mention.field).iter().any(|twin| told(&twin))
+        twins(context, text, &mention.field).iter().any(told)
     };
     (!typed && shape::body(text).bits >= record::FEWEST_BITS && has_twin() && !is_supported()).then_some(Doubt::Collision)
 }

@@ -64,11 +64,9 @@ vue3 neo4j d3 d3.js log4j log4j2 sqlite3 boto3 urllib3 psycopg2 bs4 h1 h2 h3 h4 
 hs256 es256 aes256 aes-256 aes128 rsa2048 ed25519 secp256k1 x25519 x509 pbkdf2 argon2 bcrypt2 blake2 blake3 utf8mb4 latin2 cp1252 windows-1252"
 );
 
-const LONGEST_TERM: usize = 12;
-
 /// A name with a digit that everybody uses: `utf-8`, `sha256`, `x86_64`, `COVID-19`.
 pub(super) fn is_term(text: &str) -> bool {
-    text.len() <= LONGEST_TERM && has_digit(text) && listed(TERMS, text)
+    has_digit(text) && listed(TERMS, text)
 }
 
 /// `x123`, `ext. 42`: the end of a telephone number.
