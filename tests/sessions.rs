@@ -70,10 +70,10 @@ impl Implementation for Carried {
     }
 }
 
-/// The component, through the host library.
-struct Component(twinguard::Session);
+/// The host library's session: of the component, or of the core it has linked.
+struct Hosted(twinguard::Session);
 
-impl Implementation for Component {
+impl Implementation for Hosted {
     fn observe(&mut self, what: &Observation) {
         let _ = self.0.observe(what);
     }
@@ -141,7 +141,8 @@ fn run(guard: &Guard, path: &Path, wants_reason: bool) -> BTreeSet<&'static str>
             sessions = vec![
                 ("native", Box::new(Native(native()))),
                 ("carried", Box::new(Carried { policy: policy.clone(), bytes: native().snapshot() })),
-                ("component", Box::new(Component(guard.session(policy).unwrap()))),
+                ("component", Box::new(Hosted(guard.session(policy).unwrap()))),
+                ("linked", Box::new(Hosted(Guard::linked().session(policy).unwrap()))),
             ];
         }
         let mut verdicts: Vec<Verdict> = Vec::new();

@@ -400,6 +400,16 @@ impl Ledger {
         sightings
     }
 
+    /// Where a literal text was first seen by itself, and where last; one sighting when they are the same.
+    #[must_use]
+    pub fn first_and_latest(&self, text: &str) -> Vec<Sighting> {
+        let token = self.exact(text).and_then(|id| self.tokens.get(id as usize)).map(|token| token.start as usize);
+        let (Some(first), Some(latest)) = (token, self.latest(text)) else { return self.sightings(text) };
+        let mut sightings: Vec<Sighting> = [first, latest].into_iter().filter_map(|at| self.sighting(at)).collect();
+        sightings.dedup();
+        sightings
+    }
+
     /// Everything needed to build the same ledger again: each text with its leaves, in order.
     pub fn texts(&self) -> impl Iterator<Item = (&Provenance, Vec<(&str, &str, bool)>)> {
         self.provenance.iter().enumerate().map(|(number, provenance)| {

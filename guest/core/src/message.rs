@@ -4,7 +4,7 @@
 use crate::{
     edit,
     ledger::Ledger,
-    model::{Neighbour, Relation, Sighting, Source},
+    model::{Decision, Neighbour, Relation, Sighting, Source},
     record::Doubt,
     verdict::Judgement,
 };
@@ -26,14 +26,18 @@ pub struct Circumstances {
 /// The neighbours of a judgement as hosts show them.
 #[must_use]
 pub fn neighbours(ledger: &Ledger, judgement: &Judgement) -> Vec<Neighbour> {
+    let neighbour = |seen: &str, distance: u32, seen_in: Vec<Sighting>| {
+        let edit = edit::describe(&judgement.written, seen);
+        Neighbour { value: seen.to_string(), distance, edit, seen_in }
+    };
     if judgement.nearest.is_empty() {
-        return judgement.seen.iter().map(|seen| neighbour(ledger, &judgement.written, seen, 0)).collect();
+        // Most identifiers of most calls are right. Telling of all their places would take longer than judging them.
+        let places =
+            |seen: &str| if judgement.decision == Decision::Allow { ledger.first_and_latest(seen) } else { ledger.sightings(seen) };
+        return judgement.seen.iter().map(|seen| neighbour(seen, 0, places(seen))).collect();
     }
-    judgement.nearest.iter().map(|near| neighbour(ledger, &judgement.written, ledger.token_text(near.id), near.distance)).collect()
-}
-
-fn neighbour(ledger: &Ledger, written: &str, seen: &str, distance: u32) -> Neighbour {
-    Neighbour { value: seen.to_string(), distance, edit: edit::describe(written, seen), seen_in: ledger.sightings(seen) }
+    let told = judgement.nearest.iter().map(|near| (ledger.token_text(near.id), near.distance));
+    told.map(|(seen, distance)| neighbour(seen, distance, ledger.sightings(seen))).collect()
 }
 
 /// One paragraph about a judgement that is not allowed.

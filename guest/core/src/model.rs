@@ -177,7 +177,7 @@ pub struct Neighbour {
     pub distance: u32,
     /// The difference in words; empty when equal.
     pub edit: String,
-    /// Earliest first, at most eight.
+    /// Earliest first, at most eight; of one that is allowed as it is, the first and the latest.
     pub seen_in: Vec<Sighting>,
 }
 

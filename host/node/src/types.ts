@@ -88,7 +88,7 @@ export interface Neighbour {
   readonly distance: number;
   /** The difference in words: ``the last character is `2`, seen was `3` ``. Empty when equal. */
   readonly edit: string;
-  /** Where it was seen, earliest first, at most eight. */
+  /** Where it was seen, earliest first, at most eight; of one that is allowed as it is, the first and the latest. */
   readonly seenIn: readonly Sighting[];
 }
 

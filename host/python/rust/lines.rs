@@ -6,7 +6,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use serde::Serialize;
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::{mem, vec};
 use twinguard::Guard;
 use twinguard::input::{self, Input};
@@ -31,7 +31,7 @@ impl Verifier {
         let format = argument::optional_text(trace_format, "trace_format")?.map(|name| named(&name)).transpose()?;
         let shown = Shown { all: argument::truth(all, "all")? };
         let guard = py.detach(|| {
-            let guard = guard()?;
+            let guard = Guard::linked();
             guard.session(&policy)?; // a wrong policy is told at once
             Ok(guard)
         });
@@ -64,16 +64,6 @@ pub(crate) fn find(py: Python<'_>, paths: Vec<Bound<'_, PyAny>>) -> PyResult<(Ve
     let paths = named_paths(&paths)?;
     let (inputs, issues) = py.detach(|| input::find(&paths));
     Ok((inputs.iter().map(Input::name).collect(), issues.iter().filter_map(issue_line).collect()))
-}
-
-/// The one guard of the process: engines ask for a verifier with every batch, some with every row,
-/// and loading the component takes longer than judging a conversation.
-fn guard() -> Result<Guard, twinguard::Error> {
-    static LOADED: OnceLock<Guard> = OnceLock::new();
-    match LOADED.get() {
-        Some(guard) => Ok(guard.clone()),
-        None => Guard::new().map(|guard| LOADED.get_or_init(|| guard).clone()),
-    }
 }
 
 fn named_paths(paths: &[Bound<'_, PyAny>]) -> PyResult<Vec<String>> {

@@ -90,7 +90,7 @@ enum Output {
 
 pub(super) fn run(arguments: &Arguments) -> Result<u8, Failure> {
     arguments.source.must_be_there()?;
-    let guard = Guard::new()?;
+    let guard = Guard::linked();
     let policy = policy::load(&guard, arguments.source.policy.as_deref())?;
     let options = Options { seed: arguments.seed, per_trace: arguments.per_trace };
     let (inputs, issues) = input::find(&arguments.source.paths);

@@ -77,7 +77,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8, Failure> {
         ));
     }
     let redaction = if arguments.redact && exporter.is_some() { Some(redaction(arguments.audit.as_deref())?) } else { None };
-    let options = Arc::new(Options { guard: Guard::new()?, policy, audit, exporter, redaction });
+    let options = Arc::new(Options { guard: Guard::linked(), policy, audit, exporter, redaction });
     let failed = |error: std::io::Error| Failure::Message(error.to_string());
     if let Some((listen, upstream)) = arguments.listen.zip(arguments.upstream.as_deref()) {
         mcp::http::run(&options, listen, upstream).map_err(failed)?;

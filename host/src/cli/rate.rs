@@ -203,7 +203,7 @@ fn two(arguments: &Arguments, names: [&String; 2], only: impl Fn() -> Counted) -
 
 /// Counts what these paths hold, and tells whether something could not be read.
 fn count(arguments: &Arguments, paths: &[String], sets: &mut [Counted]) -> Result<bool, Failure> {
-    let guard = Guard::new()?;
+    let guard = Guard::linked();
     let policy = policy::load(&guard, arguments.source.policy.as_deref())?;
     let (inputs, issues) = input::find(paths);
     issues.iter().for_each(complain_of);

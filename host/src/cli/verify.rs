@@ -22,7 +22,7 @@ use twinguard_trace::verify::{self, Report};
 
 pub(super) fn run(arguments: &Verify, color: ColorChoice) -> Result<u8, Failure> {
     arguments.source.must_be_there()?;
-    let guard = Guard::new()?;
+    let guard = Guard::linked();
     let policy = policy::load(&guard, arguments.source.policy.as_deref())?;
     let mut known = Known::read(arguments)?;
     let shown = Shown { all: arguments.all };

@@ -51,8 +51,8 @@ pub(super) fn depth(bytes: u64) -> Group {
     band(bytes.div_ceil(1024), 0, DEPTHS, "KiB")
 }
 
-/// By when the original was last shown. Of a value that was shown more often than eight times the guard
-/// keeps the first eight, so it may have been nearer.
+/// By when the original was last shown. Of a miscopied value that was shown more often than eight times the
+/// guard tells the first eight, so it may have been nearer.
 pub(super) fn distance(judged: &Judged, finding: &Finding) -> Group {
     let sightings = finding.nearest.first().map(|near| near.seen_in.as_slice()).unwrap_or_default();
     let last = sightings.iter().map(|sighting| sighting.turn).filter(|turn| *turn < judged.turn).max();
