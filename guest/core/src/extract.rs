@@ -48,8 +48,32 @@ pub struct Mention {
     /// A mark beside it says that a part was left out on purpose: `DE75…6199`, `**** 1111`, or in code
     /// a wildcard: `LIKE 'ABC742%'`.
     pub is_masked: bool,
+    /// In code: a search is given it, so it may be a part of what is looked for.
+    pub is_sought: bool,
+    /// In code: a backslash stands before it, so its first character may belong to that: `\nORD-1`, `\1ORD-1`.
+    pub is_escaped: bool,
     /// The pieces of a path or URL, as byte ranges of `text`.
     pub pieces: Vec<Range<usize>>,
+}
+
+impl Mention {
+    /// What stands behind the escape, where there may be one.
+    #[must_use]
+    pub fn behind_escape(&self) -> Option<Self> {
+        /// Shorter texts are no identifier by themselves.
+        const SHORTEST: usize = 4;
+        let first = self.text.chars().next().filter(|first| self.is_escaped && first.is_ascii_alphanumeric())?;
+        let skipped = first.len_utf8();
+        let text = self.text.get(skipped..).filter(|rest| rest.len() >= SHORTEST)?;
+        let pieces = self.pieces.iter().map(|piece| piece.start.saturating_sub(skipped)..piece.end.saturating_sub(skipped));
+        Some(Self {
+            text: text.into(),
+            span: self.span.start.saturating_add(1)..self.span.end,
+            is_escaped: false,
+            pieces: pieces.filter(|piece| !piece.is_empty()).collect(),
+            ..self.clone()
+        })
+    }
 }
 
 /// A whole value with more words than this is a sentence.
@@ -74,6 +98,8 @@ pub fn mentions(leaf: &Leaf<'_>, kinds: &[CustomKind]) -> Vec<Mention> {
         span: leaf.locate(range),
         is_number: leaf.form == Form::Number,
         is_masked: false,
+        is_sought: false,
+        is_escaped: false,
         pieces: Vec::new(),
     };
     if trimmed.is_empty() || leaf.form == Form::Word {
@@ -110,7 +136,14 @@ pub fn mentions(leaf: &Leaf<'_>, kinds: &[CustomKind]) -> Vec<Mention> {
     let chunk = |range: Range<usize>| {
         let range = with_sign(leaf.text, range);
         let mut mention = base(surrounding, range.clone());
-        mention.is_masked = if surrounding == Place::Prose { is_masked(leaf.text, range) } else { is_pattern(leaf.text, range) };
+        if surrounding == Place::Prose {
+            mention.is_masked = is_masked(leaf.text, range);
+        } else {
+            let before = leaf.text.get(..range.start).unwrap_or_default();
+            mention.is_sought = is_sought(before);
+            mention.is_escaped = before.ends_with('\\');
+            mention.is_masked = is_pattern(leaf.text, range);
+        }
         // `table.column` in a query; in a sentence a dot is a version's, a number's or a file's.
         mention.pieces = pieces(&mention.text, surrounding == Place::Code);
         mention
@@ -134,7 +167,24 @@ fn is_masked(text: &str, range: Range<usize>) -> bool {
 
 /// Whether a wildcard follows, so that a chunk is the beginning of what is looked for.
 fn is_pattern(text: &str, range: Range<usize>) -> bool {
-    text.get(range.end..).unwrap_or_default().starts_with(['*', '%', '?', '[', '{', '$', '(', '\\'])
+    let after = text.get(range.end..).unwrap_or_default();
+    // `\d`, not the `\n` or `\"` behind a whole one.
+    let is_class = |escaped: &str| escaped.starts_with(['d', 'D', 'w', 'W', 's', 'S', '(', '[', '{']);
+    after.starts_with(['*', '%', '?', '[', '{', '$', '(']) || after.strip_prefix('\\').is_some_and(is_class)
+}
+
+/// Whether what stands before a chunk, on its line, looks for something.
+fn is_sought(before: &str) -> bool {
+    const REACH: usize = 64;
+    #[rustfmt::skip]
+    const SEARCHES: &[&str] = &[
+        "grep", "rg ", "startswith", "starts_with", "hasprefix", "begins_with", "contains", "includes", "like ", "match", "search", "find",
+        "filter", "=~", "~*", "awk", "sed ",
+    ];
+    let line = before.rsplit('\n').next().unwrap_or_default();
+    let near: Vec<char> = line.chars().rev().take(REACH).collect();
+    let near: String = near.into_iter().rev().flat_map(char::to_lowercase).collect();
+    SEARCHES.iter().any(|search| near.contains(search))
 }
 
 /// Whether a chunk of a longer text is letters alone, so that it is nobody's identifier.

@@ -3,42 +3,16 @@
 
 use alloc::{string::String, vec::Vec};
 
-/// Words that say that a value identifies, not what.
-const GENERIC: &[&str] = &[
-    "id",
-    "ids",
-    "uid",
-    "uuid",
-    "guid",
-    "ref",
-    "refs",
-    "reference",
-    "number",
-    "no",
-    "num",
-    "code",
-    "key",
-    "value",
-    "name",
-    "text",
-    "item",
-    "result",
-    "data",
-    "content",
-    "list",
-    "entry",
-    "record",
-    "row",
-    "object",
-    "response",
-    "output",
-    "payload",
-    "node",
-    "edge",
-    "hit",
-    "attribute",
-    "property",
-];
+/// Whether a word says that a value identifies, not what.
+#[rustfmt::skip]
+fn is_generic(word: &str) -> bool {
+    matches!(
+        word,
+        "id" | "ids" | "uid" | "uuid" | "guid" | "ref" | "refs" | "reference" | "number" | "no" | "num" | "code" | "key" | "value" | "name"
+        | "text" | "item" | "result" | "data" | "content" | "list" | "entry" | "record" | "row" | "object" | "response" | "output"
+        | "payload" | "node" | "edge" | "hit" | "attribute" | "property"
+    )
+}
 
 /// The words of a name in snake, kebab or camel case.
 pub fn words_of_name(name: &str) -> impl Iterator<Item = &str> {
@@ -72,11 +46,12 @@ pub fn words_of_name(name: &str) -> impl Iterator<Item = &str> {
 /// ```
 #[must_use]
 pub fn normal(name: &str) -> String {
-    let all: Vec<String> = words_of_name(name).map(str::to_lowercase).map(singular).collect();
-    let mut words: Vec<String> = all.iter().filter(|word| !GENERIC.contains(&word.as_str())).cloned().collect();
+    let mut words: Vec<String> = words_of_name(name).map(str::to_lowercase).map(singular).collect();
     // `items` are whatever a list holds, an `item_id` is a ware's.
-    if let ([first, _, ..], true) = (all.as_slice(), words.is_empty()) {
-        words.extend((first == "item").then(|| first.clone()));
+    let is_ware = words.len() > 1 && words.first().is_some_and(|first| first == "item");
+    words.retain(|word| !is_generic(word));
+    if words.is_empty() && is_ware {
+        words.push("item".into());
     }
     words.sort_unstable();
     words.dedup();

@@ -47,6 +47,8 @@ const MOST_STANDINGS: usize = 24;
 /// Places of a word that a look-up of a literal text tries before it gives up: a word this common
 /// is no identifier, and the bound keeps hostile texts from costing time.
 const MOST_PLACES: usize = 4096;
+/// Bytes of the arena for which one leaf is looked up; a few leaves fit.
+const BLOCK: usize = 64;
 /// Ends a text in the arena; never part of a token.
 const END: char = '\0';
 
@@ -154,6 +156,8 @@ pub struct Ledger {
     text: String,
     pointers: String,
     entries: Vec<Entry>,
+    /// The leaf that each block of the arena begins in.
+    blocks: Vec<u32>,
     provenance: Vec<Provenance>,
     tokens: Vec<Token>,
     exact: HashTable<u32>,
@@ -191,6 +195,7 @@ impl Ledger {
             text: String::new(),
             pointers: String::new(),
             entries: Vec::new(),
+            blocks: Vec::new(),
             provenance: Vec::new(),
             tokens: Vec::new(),
             exact: HashTable::new(),
@@ -237,6 +242,7 @@ impl Ledger {
         });
         self.text.push_str(leaf);
         self.text.push(END);
+        self.cover(self.entries.len() - 1, self.text.len());
         let source = self.provenance.last().map_or(0, |p| 1 << (p.source as u8));
         let before = self.tokens.len();
         let count = ingest(self, leaf, start, source, more);
@@ -268,6 +274,7 @@ impl Ledger {
         self.text.len()
             + self.pointers.len()
             + self.entries.len() * 16
+            + self.blocks.len() * 4
             + self.tokens.len() * 48
             + self.words.len() * 24
             + self.places.len() * 8
@@ -473,7 +480,17 @@ impl Ledger {
     }
 
     fn number_at(&self, at: usize) -> Option<usize> {
-        self.entries.partition_point(|entry| entry.start as usize <= at).checked_sub(1)
+        let first = *self.blocks.get(at / BLOCK)? as usize;
+        let later = self.entries.iter().skip(first + 1).take_while(|entry| entry.start as usize <= at).count();
+        Some(first + later)
+    }
+
+    /// Notes the blocks that begin in a leaf, the last one so far, which ends at `end`.
+    fn cover(&mut self, number: usize, end: usize) {
+        let blocks = end.div_ceil(BLOCK);
+        if blocks > self.blocks.len() {
+            self.blocks.resize(blocks, offset(number));
+        }
     }
 
     fn pointer(&self, entry: &Entry) -> &str {

@@ -31,16 +31,18 @@ pub struct Body {
 }
 
 /// A run of letters and digits, by what it is made of.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Run {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Run {
+    /// Letters alone.
     Letters,
+    /// Digits alone.
     Digits,
     /// Letters and digits alternate: drawn from an alphabet of both.
     Mixed,
 }
 
 /// Splits into runs of one sort: `HAT136` is letters then digits, `7H9j3` is mixed.
-fn runs(text: &str) -> impl Iterator<Item = (Run, &str)> {
+pub fn runs(text: &str) -> impl Iterator<Item = (Run, &str)> {
     text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).flat_map(|word| {
         let changes = word.as_bytes().windows(2).filter(|pair| matches!(pair, [a, b] if a.is_ascii_digit() != b.is_ascii_digit())).count();
         let starts_with_digit = word.starts_with(|c: char| c.is_ascii_digit());

@@ -129,6 +129,12 @@ impl Context<'_> {
         if let Some((relation, seen)) = self.standing(mention, text) {
             return Vec::from([Judgement { seen, ..self.judgement(mention, whole, relation) }]);
         }
+        if let Some(rest) = mention.behind_escape() {
+            let rest = self.judge(&rest);
+            if rest.iter().all(Judgement::was_seen) || rest.iter().any(|judgement| judgement.decision >= Decision::Ask) {
+                return rest;
+            }
+        }
         // A date-time has colons and a sign, and is no path all the same.
         if mention.pieces.len() < 2 || value_of(text).is_some() || kind_of(text).name == "email" {
             return Vec::from([self.judge_unseen(mention, whole, mention.place)]);
@@ -150,7 +156,7 @@ impl Context<'_> {
         if let Some(spelling) = seen::equivalent(self.ledger, text, &self.policy.kinds) {
             return Some((Relation::Equivalent, Some(spelling)));
         }
-        let bare = text.trim_start_matches(['#', '@']);
+        let bare = text.trim_start_matches(['#', '@']).trim_end_matches('/');
         (self.introduced.contains(text) || self.introduced.contains(bare)).then_some((Relation::Introduced, None))
     }
 
@@ -180,8 +186,8 @@ impl Context<'_> {
             let is_joined = seen.is_some() || seen::joined(self.ledger, text);
             is_joined.then(|| Judgement { seen, ..self.judgement(mention, range.clone(), Relation::Derived) })
         };
-        // A code that a person typed in small letters is itself, however near another one is.
-        if let Some(typed) = self.typed_small(text) {
+        // A code that a person typed in small letters, or without its zeros, is itself, however near another one is.
+        if let Some(typed) = self.typed_small(text).or_else(|| self.typed_short(text)) {
             return Judgement { seen: Some(typed), ..self.judgement(mention, range, Relation::Equivalent) };
         }
         let nearest = self.nearest(mention, text);

@@ -71,6 +71,10 @@ impl Ledger {
         let (fields, read) = image.fields;
         ledger.fields = Fields::restored(fields, read);
         ledger.full = image.full;
+        for number in 0..ledger.entries.len() {
+            let end = ledger.entries.get(number + 1).map_or(ledger.text.len(), |next| (next.start as usize).min(ledger.text.len()));
+            ledger.cover(number, end);
+        }
         ledger.find_words();
         ledger.tokens = image.tokens;
         ledger.find_tokens();

@@ -130,6 +130,10 @@ impl Context<'_> {
             {
                 (Relation::Derived, Decision::Allow)
             }
+            // `startswith("PF4K2")`: what several share is looked for, or told apart by.
+            () if relation == Relation::Truncated && mention.place == Place::Code && self.is_shared_beginning(written) => {
+                if mention.is_sought { (Relation::Derived, Decision::Allow) } else { (relation, Decision::Warn) }
+            }
             // A name that carries a date or a version is written by rule.
             () if is_dated_step(written, seen) => (Relation::Sibling, Decision::Allow),
             // The next file of a series is a new file.
@@ -183,6 +187,28 @@ impl Context<'_> {
         let small = written.to_lowercase();
         let id = self.ledger.exact(&small).filter(|&id| small != written && self.is_only_typed(id))?;
         is_put_in_capitals(written, self.ledger.token_text(id)).then_some(small)
+    }
+
+    /// What a person typed, and nobody else showed, when `written` is that in full, as a system writes it:
+    /// `SO-2024-004371` for `so-4371`.
+    pub(super) fn typed_short(&self, written: &str) -> Option<String> {
+        const SHORTEST: usize = 3;
+        const MOST_PLACES: usize = 8;
+        let number = shape::runs(written).filter_map(|(_, run)| significant(run)).last().filter(|number| number.len() >= SHORTEST)?;
+        let is_typed = |around: &&str| self.ledger.exact(around).is_some_and(|id| self.is_only_typed(id)) && is_short_for(around, written);
+        self.ledger.surroundings(number).take(MOST_PLACES).find(is_typed).map(Into::into)
+    }
+
+    /// Whether several seen identifiers begin with this text and go on differently.
+    fn is_shared_beginning(&self, written: &str) -> bool {
+        const MOST: usize = 16;
+        let is_inside = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-');
+        let tails = self.ledger.longer(written, MOST).into_iter().filter_map(|id| {
+            let tail = self.ledger.token_text(id).get(written.len()..)?;
+            tail.split(|c| !is_inside(c)).next().filter(|tail| !tail.is_empty())
+        });
+        let tails: Vec<&str> = tails.collect();
+        tails.iter().any(|a| tails.iter().any(|b| !a.starts_with(b) && !b.starts_with(a)))
     }
 
     /// Whether no tool, prompt or host ever showed it.
@@ -279,6 +305,25 @@ fn is_hash(text: &str) -> bool {
 fn is_put_in_capitals(written: &str, seen: &str) -> bool {
     let written = written.strip_prefix('#').unwrap_or(written);
     !written.chars().any(char::is_lowercase) && !seen.chars().any(char::is_uppercase) && !seen.contains('_')
+}
+
+/// A number without the zeros in front; nothing for what is no number.
+fn significant(run: &str) -> Option<&str> {
+    run.bytes().all(|b| b.is_ascii_digit()).then(|| run.trim_start_matches('0'))
+}
+
+/// Whether `written` has all runs of letters and digits of `typed` in their order, and besides them only zeros in front
+/// of a number, letters or a year.
+fn is_short_for(typed: &str, written: &str) -> bool {
+    let is_same = |a: &str, b: &str| match (significant(a), significant(b)) {
+        (Some(a), Some(b)) => a == b,
+        _ => a == b || a.eq_ignore_ascii_case(b) && is_put_in_capitals(written, typed),
+    };
+    let is_year = |run: &str| run.len() == 4 && (run.starts_with("19") || run.starts_with("20"));
+    let is_added = |run: &str| significant(run).is_none_or(|number| number.is_empty() || is_year(run));
+    let mut left = shape::runs(typed).map(|(_, run)| run).peekable();
+    let is_full = shape::runs(written).all(|(_, run)| left.next_if(|next| is_same(next, run)).is_some() || is_added(run));
+    is_full && left.peek().is_none() && typed != written && typed.contains(|c: char| c.is_alphabetic())
 }
 
 /// Whether two numbers differ only in how their groups are set apart: `20-00-01`, `20 00 01` and
