@@ -116,13 +116,17 @@ impl Echoes {
 /// The text without what the call that it answers wrote itself.
 #[must_use]
 pub fn without_echoes<'t>(text: Cow<'t, str>, echoes: &Echoes) -> Cow<'t, str> {
-    // Only whole identifiers: a query's `web7` says nothing about the `web7-x2k9p` or `eu.web7` it found.
+    // Only whole identifiers: a query's `web7` says nothing about the `web7-x2k9p` or `eu.web7` it found, nor the
+    // `.log` of a glob about `web7.log`.
     let is_joiner = |c: char| matches!(c, '-' | '_' | '.');
     let is_whole = |range: &Range<usize>| {
-        let before = text.get(..range.start).unwrap_or_default().trim_end_matches(is_joiner);
-        let after = text.get(range.end..).unwrap_or_default().trim_start_matches(is_joiner);
-        let is_joined = before.len() < range.start && before.ends_with(char::is_alphanumeric)
-            || range.end + after.len() < text.len() && after.starts_with(char::is_alphanumeric);
+        let echo = text.get(range.clone()).unwrap_or_default();
+        let start = range.end - echo.trim_start_matches(is_joiner).len();
+        let end = range.start + echo.trim_end_matches(is_joiner).len();
+        let before = text.get(..start).unwrap_or_default().trim_end_matches(is_joiner);
+        let after = text.get(end..).unwrap_or_default().trim_start_matches(is_joiner);
+        let is_joined = before.len() < start && before.ends_with(char::is_alphanumeric)
+            || end + after.len() < text.len() && after.starts_with(char::is_alphanumeric);
         !is_joined && is_boundary(&text, range.start) && is_boundary(&text, range.end)
     };
     let ranges: Vec<Range<usize>> = echoes.occurrences(&text).into_iter().filter(is_whole).collect();
@@ -152,9 +156,10 @@ mod tests {
 
     #[test]
     fn only_whole_identifiers_are_echoes() {
-        let echoes = Echoes::of(["web7", "né1"].map(String::from).into()).unwrap();
+        let echoes = Echoes::of([".log", "web7", "né1"].map(String::from).into()).unwrap();
         let without = |text| without_echoes(Cow::Borrowed(text), &echoes);
         assert_eq!(without("no web7, né1!"), "no \0\0\0\0, \0\0\0\0!");
         assert_eq!(without("web7-x2k9p eu.web7 xweb7"), "web7-x2k9p eu.web7 xweb7");
+        assert_eq!(without("web8.log, .log"), "web8.log, \0\0\0\0");
     }
 }

@@ -249,6 +249,7 @@ pub fn wrapped(ledger: &Ledger, text: &str) -> Option<String> {
 #[must_use]
 pub fn joined(ledger: &Ledger, text: &str) -> bool {
     let mut parts = text.split(|c: char| !c.is_alphanumeric()).filter(|part| !part.is_empty()).peekable();
-    let is_joined = text.contains(|c: char| !c.is_alphanumeric());
+    // Every address is made of numbers that stand elsewhere.
+    let is_joined = text.contains(|c: char| !c.is_alphanumeric()) && text.contains(char::is_alphabetic);
     is_joined && parts.peek().is_some() && parts.all(|part| ledger.contains(part))
 }

@@ -136,7 +136,7 @@ impl Context<'_> {
             }
         }
         // A date-time has colons and a sign, and is no path all the same.
-        if mention.pieces.len() < 2 || value_of(text).is_some() || kind_of(text).name == "email" {
+        if mention.pieces.len() < 2 || value_of(text).is_some() || matches!(kind_of(text).name, "email" | "ip" | "mac") {
             return Vec::from([self.judge_unseen(mention, whole, mention.place)]);
         }
         self.judge_pieces(mention)

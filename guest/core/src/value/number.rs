@@ -16,10 +16,14 @@ pub(super) fn split_sign(text: &str) -> (bool, &str) {
     }
 }
 
-/// Fewer than six digits, or a round number: ids are long, and rarely end in 000.
+/// Fewer than six digits, or a round number: ids are long, and rarely end in 000. What is left of a long one after a
+/// float has as many significant digits as that holds, and is not round.
 pub(super) fn is_plain_integer(text: &str) -> bool {
+    /// A float holds 15 to 17 digits, fewer of them where the last ones were zeros.
+    const FEWEST_OF_FLOAT: usize = 13;
     let (_, digits) = split_sign(text);
-    all_digits(digits) && (digits.len() < 6 || digits.ends_with("000"))
+    let is_round = || digits.ends_with("000") && digits.trim_end_matches('0').len() < FEWEST_OF_FLOAT;
+    all_digits(digits) && (digits.len() < 6 || is_round())
 }
 
 /// `1,625`, `12,345,678`; `1 625` and `1_000_000` as well.

@@ -2,6 +2,7 @@
 
 use super::{Context, Judgement};
 use crate::{
+    distance::distance,
     extract::{Mention, Place},
     kind::kind_of,
     model::{Decision, Effect, Relation},
@@ -10,7 +11,7 @@ use crate::{
     twin::Neighbour,
     value::value_of,
 };
-use alloc::vec::Vec;
+use alloc::{string::String, vec::Vec};
 use core::ops::Range;
 
 impl Context<'_> {
@@ -102,7 +103,9 @@ impl Context<'_> {
                 // A file that is read must be there, and a listing names it without its folder.
                 let is_read =
                     is_last && self.effect == Some(Effect::Reads) && kind_of(seen).name == "file" && kind_of(piece).name == "file";
-                let is_placed = is_placed || is_read && piece.len() >= 8;
+                // Nor does the rest of a command say that it makes the file; a misspelt word in its name does not look so.
+                let is_misspelt = is_last && mention.place == Place::Code && is_misspelt_file(piece, seen);
+                let is_placed = is_placed || is_read && piece.len() >= 8 || is_misspelt;
                 let is_slip = neighbour.distance as usize * 4 <= piece.len()
                     || neighbour.relation == Relation::Truncated && !is_last && !before.is_empty();
                 is_slip && is_placed && counter_step(piece, seen).is_none() && !is_dated_step(piece, seen) && !is_other_format(piece, seen)
@@ -117,4 +120,20 @@ impl Context<'_> {
         };
         Some(self.slip(mention, range, best.relation, cap, nearest.clone()))
     }
+}
+
+/// Whether the one is the name of the other's file with a word of it misspelt, the digits and the ending untouched.
+fn is_misspelt_file(written: &str, seen: &str) -> bool {
+    const SHORTEST: usize = 10;
+    const MOST_EDITS: u32 = 1;
+    let (Some((name, ending)), Some((other, same))) = (written.rsplit_once('.'), seen.rsplit_once('.')) else { return false };
+    let words = |name: &str| name.split(|c: char| !c.is_alphanumeric()).filter(|word| word.len() > 4).count();
+    let digits = |name: &str| name.chars().filter(char::is_ascii_digit).collect::<String>();
+    ending == same
+        && name.len() >= SHORTEST
+        && kind_of(written).name == "file"
+        && !digits(name).is_empty()
+        && digits(name) == digits(other)
+        && words(name) == words(other)
+        && distance(name, other, MOST_EDITS).is_some()
 }

@@ -344,7 +344,7 @@ fn is_respaced(written: &str, seen: &str) -> bool {
     let (a, b) = (ends(&runs(written)), ends(&runs(seen)));
     let (few, many) = if a.len() < b.len() { (&a, &b) } else { (&b, &a) };
     written.bytes().any(|c| c.is_ascii_digit())
-        && (!written.contains(' ') || b.len() >= a.len())
+        && (!written.contains(' ') || b.len() >= a.len() || seen.contains(' ') && !written.contains(char::is_alphabetic))
         && !is_address(seen)
         && !is_address(written)
         && plain(written) == plain(seen)
