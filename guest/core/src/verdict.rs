@@ -180,7 +180,8 @@ impl Context<'_> {
         }
         // In an argument that takes identifiers a slip is likelier than a composition.
         let is_strict = place == Place::Whole && self.takes_identifiers(mention);
-        let wrapped = || seen::wrapped(self.ledger, text);
+        // An address is no composition of others' numbers.
+        let wrapped = || if kind_of(text).name == "ip" { None } else { seen::wrapped(self.ledger, text) };
         let derived = || {
             let seen = wrapped();
             let is_joined = seen.is_some() || seen::joined(self.ledger, text);
@@ -233,7 +234,20 @@ impl Context<'_> {
             return true;
         }
         let is_close = best.distance == 1 || matches!(best.relation, Relation::Truncated | Relation::Reprefixed | Relation::Recased);
-        is_close && !matches!(place, Place::Path | Place::Url) && shape::body(seen).bits >= FEWEST
+        let is_composed = matches!(place, Place::Path | Place::Url) && !self.misspells_a_word(written, seen);
+        is_close && !is_composed && shape::body(seen).bits >= FEWEST
+    }
+
+    /// Whether all parts of a name are those of a seen one but for a word, which was never seen.
+    fn misspells_a_word(&self, written: &str, seen: &str) -> bool {
+        const SHORTEST: usize = 4;
+        fn parts(text: &str) -> Vec<&str> {
+            text.split(|c: char| !c.is_alphanumeric()).filter(|part| !part.is_empty()).collect()
+        }
+        let (written, seen) = (parts(written), parts(seen));
+        let mut other = written.iter().zip(&seen).filter(|(a, b)| a != b).map(|(a, _)| *a);
+        let is_misspelt = |part: &str| part.len() >= SHORTEST && part.chars().all(char::is_alphabetic) && !self.ledger.contains(part);
+        written.len() == seen.len() && other.next().is_some_and(is_misspelt) && other.next().is_none()
     }
 
     /// Whether `text` is a value that a model may compute or write by itself: nobody's twin.
@@ -337,7 +351,7 @@ impl Context<'_> {
         }
         // What a model made up it also numbers: `capture-2of2` after `capture-1of2`.
         let letters = |name: &str| name.chars().filter(|c| !c.is_ascii_digit()).collect::<String>();
-        let near = self.introduced.near(text).find(|other| letters(text) != letters(other))?;
+        let near = self.introduced.near(text).find(|other| letters(text) != letters(other) && !weigh::is_respaced(text, other))?;
         let decision = self.decision(mention, Relation::Twin).min(Decision::Warn);
         Some(Judgement { seen: Some(near.into()), decision, ..self.judgement(mention, range, Relation::Twin) })
     }

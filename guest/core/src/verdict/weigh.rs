@@ -138,7 +138,8 @@ impl Context<'_> {
             () if is_dated_step(written, seen) => (Relation::Sibling, Decision::Allow),
             // The next file of a series is a new file.
             () if counter_step(written, seen).is_some()
-                && (matches!(place, Place::Path | Place::Url) || kind_of(written).name == "file") =>
+                && (matches!(place, Place::Path | Place::Url) || kind_of(written).name == "file")
+                && kind_of(written).name != "ip" =>
             {
                 (Relation::Sibling, Decision::Allow)
             }
@@ -328,7 +329,7 @@ fn is_short_for(typed: &str, written: &str) -> bool {
 
 /// Whether two numbers differ only in how their groups are set apart: `20-00-01`, `20 00 01` and
 /// `200001`. Groups may run together or apart, never elsewhere: `ORD-1-12` is not `ORD-11-2`.
-fn is_respaced(written: &str, seen: &str) -> bool {
+pub(super) fn is_respaced(written: &str, seen: &str) -> bool {
     const SEPARATORS: [char; 7] = ['-', '_', ' ', '/', ':', '#', '+'];
     let is_address = |text: &str| matches!(kind_of(text).name, "email" | "url" | "path" | "file" | "domain" | "ip");
     let runs = |text: &str| text.split(SEPARATORS).filter(|run| !run.is_empty()).map(str::len).collect::<Vec<_>>();
