@@ -5,6 +5,7 @@
 //! token by its look (`bucket`: case, separators and look-alikes folded), and any literal text by
 //! the rarest word in it. Order always comes from the arena, never from a hash table.
 
+mod families;
 mod fields;
 mod image;
 mod ingest;
@@ -16,16 +17,16 @@ use crate::{
     confusable,
     distance::distance,
     model::{Sighting, Source},
-    shape,
     token::is_boundary,
 };
-use alloc::{borrow::ToOwned, collections::BTreeMap, string::String, sync::Arc, vec::Vec};
+use alloc::{borrow::ToOwned, string::String, sync::Arc, vec::Vec};
 use core::{
     cell::RefCell,
     fmt,
     hash::{BuildHasher, Hasher},
     ops::Range,
 };
+use families::Families;
 use fields::Fields;
 use fnv::FnvHasher;
 use foldhash::fast::FixedState;
@@ -141,13 +142,6 @@ struct Word {
 }
 
 const NONE: u32 = u32::MAX;
-
-/// The tokens by family, as far as they were asked for.
-#[derive(Debug, Default)]
-struct Families {
-    members: BTreeMap<String, Vec<u32>>,
-    sorted_in: usize,
-}
 
 /// The memory of one session.
 pub struct Ledger {
@@ -333,19 +327,6 @@ impl Ledger {
     /// Texts of several groups: phones, cards, IBANs as people write them, UUIDs.
     pub fn grouped(&self) -> impl Iterator<Item = &str> {
         self.grouped.iter().map(|&id| self.token_text(id))
-    }
-
-    /// Members of a family, in the order of their first appearance.
-    #[must_use]
-    pub fn family(&self, key: &str) -> Vec<u32> {
-        // Nobody else can hold it: it is borrowed only here, and nothing below calls back.
-        let Ok(mut families) = self.families.try_borrow_mut() else { return Vec::new() };
-        for id in families.sorted_in..self.tokens.len() {
-            let id = offset(id);
-            families.members.entry(shape::family(self.token_text(id))).or_default().push(id);
-        }
-        families.sorted_in = self.tokens.len();
-        families.members.get(key).cloned().unwrap_or_default()
     }
 
     /// The text of a token; empty for a number that is none.

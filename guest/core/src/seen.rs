@@ -1,6 +1,6 @@
 //! Whether an identifier was seen: literally, in another legitimate spelling, or in its parts.
 
-use crate::{columns::Near, kind::kind_of, ledger::Ledger, model::Source, policy::CustomKind, value::value_of};
+use crate::{columns::Near, kind::kind_of, ledger::Ledger, model::Source, policy::CustomKind, shape, value::value_of};
 use alloc::{
     borrow::ToOwned,
     format,
@@ -89,24 +89,32 @@ fn literal<'l>(ledger: &Ledger, text: &'l str) -> Option<&'l str> {
 /// Letters and signs in front of a number.
 const LONGEST_SIGN: u32 = 4;
 
-/// The number of a text that is one behind a few capitals or signs, without the zeros that fill it up.
-pub fn number_behind_sign(text: &str) -> Option<&str> {
-    const SHORTEST: usize = 6;
+/// The number of a text that is one behind a few capitals or signs, without the zeros that fill it up; not one of
+/// fewer than `shortest` digits.
+pub fn number_behind_sign(text: &str, shortest: usize) -> Option<&str> {
     let (sign, number) = text.split_at_checked(text.find(|c: char| c.is_ascii_digit())?)?;
     let is_sign = (1..=LONGEST_SIGN as usize).contains(&sign.len()) && !sign.chars().any(|c| c.is_lowercase() || c.is_whitespace());
     let bare = number.trim_start_matches('0');
-    (is_sign && bare.len() >= SHORTEST && bare.bytes().all(|b| b.is_ascii_digit())).then_some(bare)
+    (is_sign && bare.len() >= shortest && bare.bytes().all(|b| b.is_ascii_digit())).then_some(bare)
 }
 
 /// The number that a person gave, when `text` is that with the letters in front that a system writes: `#W6589183`
-/// for 6589183, `CIF00748271` for 748271. Where the number was shown behind other letters, which of them are right is not known.
+/// for 6589183, `CIF00748271` for 748271. People also write in tickets that a tool shows: `#43436` by itself, or any
+/// number where others of its length were shown with these letters. Where the number was shown behind other letters,
+/// which of them are right is not known.
 #[must_use]
 pub fn numbered(ledger: &Ledger, text: &str) -> Option<String> {
-    let number = number_behind_sign(text)?;
-    let typed = ledger.exact(number).filter(|&id| ledger.stood_in(id, Source::UserMessage))?;
-    let is_signed = |near: Near| ledger.token_text(near.id).strip_suffix(number).is_some_and(|sign| !sign.is_empty());
-    let is_alone = !ledger.near(text, LONGEST_SIGN).into_iter().any(is_signed);
-    is_alone.then(|| ledger.token_text(typed).to_owned())
+    const SHORTEST: usize = 4;
+    /// Shorter ones are years and amounts in every result.
+    const SHORTEST_SHOWN: usize = 5;
+    let number = number_behind_sign(text, SHORTEST)?;
+    let id = ledger.exact(number)?;
+    let is_named_so = || ledger.exact(&format!("#{number}")).is_some() || ledger.framed(&shape::family(text), &shape::frame(text)) > 0;
+    let is_person_s = ledger.stood_in(id, Source::UserMessage) || number.len() >= SHORTEST_SHOWN && is_named_so();
+    let is_sign = |sign: &str| sign.contains(char::is_alphanumeric);
+    let is_signed = |near: Near| ledger.token_text(near.id).strip_suffix(number).is_some_and(is_sign);
+    let is_alone = || !ledger.near(text, LONGEST_SIGN).into_iter().any(is_signed);
+    (is_person_s && is_alone()).then(|| ledger.token_text(id).to_owned())
 }
 
 /// The seen Salesforce id of which `text` is the short form, or the long one.

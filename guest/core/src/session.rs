@@ -27,7 +27,7 @@ use alloc::{
     string::{String, ToString},
     vec::Vec,
 };
-use core::ops::Range;
+use core::{cell::RefCell, ops::Range};
 
 /// Marks that tools and agents leave where they cut a result, in any letter case. The ledger then lacks what the
 /// model may still have seen elsewhere.
@@ -344,6 +344,7 @@ impl Session {
             tool,
             tool_words: words_of_name(tool).map(str::to_lowercase).collect(),
             effect,
+            dense: RefCell::default(),
         }
     }
 

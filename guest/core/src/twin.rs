@@ -28,6 +28,8 @@ const SHORTEST_OF_TYPE: usize = 5;
 /// A body under another prefix says nothing below this many characters: one to three digits agree by
 /// chance, measured on real runs.
 const SHORTEST_BODY: usize = 4;
+/// Digits of a number that a person typed without its letters, so that others near it are slips.
+const FEWEST_TYPED: usize = 6;
 /// Integers beyond 2^53 do not survive a 64-bit float; 9007199254740993 has 16 digits.
 const SHORTEST_ROUNDED: usize = 16;
 /// A float keeps at least the first 15 digits of an integer.
@@ -91,7 +93,7 @@ pub fn nearest(ledger: &Ledger, written: &str, field: &str, is_strict: bool) -> 
         }
     }
     // The same for a number of which a person left out the letters.
-    if let Some(number) = number_behind_sign(written) {
+    if let Some(number) = number_behind_sign(written, FEWEST_TYPED) {
         for near in ledger.near(number, edit_limit(number.len())) {
             let seen = ledger.token_text(near.id);
             if near.distance > 0 && ledger.stood_in(near.id, Source::UserMessage) && seen.bytes().all(|b| b.is_ascii_digit()) {

@@ -25,11 +25,11 @@ use crate::{
     value::value_of,
 };
 use alloc::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     string::{String, ToString},
     vec::Vec,
 };
-use core::ops::Range;
+use core::{cell::RefCell, ops::Range};
 
 /// A seen identifier that says less is in a longer one by accident.
 const FEWEST_WRAPPED: f64 = 16.0;
@@ -53,6 +53,8 @@ pub struct Context<'s> {
     pub tool_words: Vec<String>,
     /// What it does.
     pub effect: Option<Effect>,
+    /// Families that were asked for, and whether they are dense.
+    pub dense: RefCell<BTreeMap<String, bool>>,
 }
 
 /// What is known of one identifier of a call.

@@ -232,12 +232,24 @@ impl Context<'_> {
     /// Whether many members of this identifier's family have a seen neighbour, `except` not counted.
     #[must_use]
     pub fn is_dense_around(&self, id: u32, except: &str) -> bool {
-        let members = self.ledger.family(&shape::family(self.ledger.token_text(id)));
+        let family = shape::family(self.ledger.token_text(id));
+        // Nobody else can hold it: nothing that is called meanwhile comes back here.
+        let known = self.dense.try_borrow().ok().filter(|_| except.is_empty()).and_then(|dense| dense.get(&family).copied());
+        if let Some(known) = known {
+            return known;
+        }
+        let members = self.ledger.family(&family);
         let step = members.len().div_ceil(DENSITY_SAMPLE).max(1);
         let sample: Vec<u32> = members.iter().copied().step_by(step).filter(|&member| self.ledger.token_text(member) != except).collect();
         let dense = sample.iter().filter(|&&member| self.has_neighbour(member, except)).count();
         // Lossless: a sample has at most a few dozen members.
-        sample.len() > 3 && dense as f64 > DENSE * sample.len() as f64
+        let is_dense = sample.len() > 3 && dense as f64 > DENSE * sample.len() as f64;
+        if except.is_empty()
+            && let Ok(mut dense) = self.dense.try_borrow_mut()
+        {
+            dense.insert(family, is_dense);
+        }
+        is_dense
     }
 
     fn has_neighbour(&self, id: u32, except: &str) -> bool {
@@ -284,9 +296,7 @@ impl Context<'_> {
         if body.length == 0 {
             return 1.0; // nothing in it is random
         }
-        let frame = shape::frame(seen);
-        let members = self.ledger.family(&shape::family(seen));
-        let rivals = members.iter().filter(|&&id| shape::frame(self.ledger.token_text(id)) == frame).count().max(1);
+        let rivals = self.ledger.framed(&shape::family(seen), &shape::frame(seen)).max(1);
         let limit = match best.relation {
             Relation::Twin => best.distance.min(3),
             _ => twin::edit_limit(written.chars().count()),
