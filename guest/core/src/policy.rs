@@ -59,11 +59,14 @@ pub struct Limits {
     pub findings: usize,
     /// How deep JSON may nest. Default 512.
     pub depth: usize,
+    /// Comparisons of a call's new names with seen ones, all seen ones counted for each. Default four thousand
+    /// million, a few seconds.
+    pub comparisons: u64,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { text_bytes: 16 << 20, ledger_bytes: 192 << 20, findings: 1000, depth: 512 }
+        Self { text_bytes: 16 << 20, ledger_bytes: 192 << 20, findings: 1000, depth: 512, comparisons: 4_000_000_000 }
     }
 }
 

@@ -27,7 +27,10 @@ use alloc::{
     string::{String, ToString},
     vec::Vec,
 };
-use core::{cell::RefCell, ops::Range};
+use core::{
+    cell::{Cell, RefCell},
+    ops::Range,
+};
 
 /// Marks that tools and agents leave where they cut a result, in any letter case. The ledger then lacks what the
 /// model may still have seen elsewhere.
@@ -169,13 +172,7 @@ impl Session {
         self.ledger.index();
         let effect = call.effect.or_else(|| self.policy.effect(&call.tool));
         let context = self.context(&call.tool, effect);
-        let mut judged: Vec<(Mention, Vec<Judgement>)> = mentions
-            .into_iter()
-            .map(|mention| {
-                let judgements = context.judge(&mention);
-                (mention, judgements)
-            })
-            .collect();
+        let mut judged = self.judged(&context, mentions)?;
         rank_originals(&context, &mut judged);
         spare_variants(&context, &mut judged);
         crosscheck(&context, &mut judged);
@@ -195,20 +192,14 @@ impl Session {
     /// # Errors
     /// [`Error::LimitExceeded`].
     pub fn check_text(&mut self, text: &str) -> Result<Verdict, Error> {
-        let mentions = self.mentions(text)?;
+        let mut mentions = self.mentions(text)?;
+        // No argument takes it, so its surroundings are all there is.
+        for mention in mentions.iter_mut().filter(|mention| mention.place == Place::Whole) {
+            mention.place = Place::Prose;
+        }
         self.ledger.index();
         let context = self.context("", None);
-        let judged: Vec<(Mention, Vec<Judgement>)> = mentions
-            .into_iter()
-            .map(|mut mention| {
-                // No argument takes it, so its surroundings are all there is.
-                if mention.place == Place::Whole {
-                    mention.place = Place::Prose;
-                }
-                let judgements = context.judge(&mention);
-                (mention, judgements)
-            })
-            .collect();
+        let judged = self.judged(&context, mentions)?;
         Ok(self.verdict(self.findings(&judged)))
     }
 
@@ -220,8 +211,8 @@ impl Session {
         self.ledger.index();
         let context = self.context("", None);
         let mut identifiers = Vec::new();
-        for mention in mentions {
-            for judgement in context.judge(&mention) {
+        for (mention, judgements) in self.judged(&context, mentions).unwrap_or_default() {
+            for judgement in judgements {
                 if !judgement.counts {
                     continue;
                 }
@@ -334,6 +325,21 @@ impl Session {
         Ok(mentions)
     }
 
+    fn judged(&self, context: &Context<'_>, mentions: Vec<Mention>) -> Result<Vec<(Mention, Vec<Judgement>)>, Error> {
+        let limit = self.policy.limits.comparisons;
+        let judge = |mention: Mention| {
+            let judgements = context.judge(&mention);
+            if context.compared.get() > limit {
+                return Err(Error::LimitExceeded(format!(
+                    "to compare the new names of this text with the {} that were shown takes more than {limit} comparisons, `limits.comparisons`; raise it in the policy, or hand the names over in smaller calls",
+                    self.ledger.len()
+                )));
+            }
+            Ok((mention, judgements))
+        };
+        mentions.into_iter().map(judge).collect()
+    }
+
     fn context<'s>(&'s self, tool: &'s str, effect: Option<crate::model::Effect>) -> Context<'s> {
         Context {
             ledger: &self.ledger,
@@ -345,6 +351,7 @@ impl Session {
             tool_words: words_of_name(tool).map(str::to_lowercase).collect(),
             effect,
             dense: RefCell::default(),
+            compared: Cell::default(),
         }
     }
 

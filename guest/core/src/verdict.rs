@@ -29,7 +29,10 @@ use alloc::{
     string::{String, ToString},
     vec::Vec,
 };
-use core::{cell::RefCell, ops::Range};
+use core::{
+    cell::{Cell, RefCell},
+    ops::Range,
+};
 
 /// A seen identifier that says less is in a longer one by accident.
 const FEWEST_WRAPPED: f64 = 16.0;
@@ -55,6 +58,8 @@ pub struct Context<'s> {
     pub effect: Option<Effect>,
     /// Families that were asked for, and whether they are dense.
     pub dense: RefCell<BTreeMap<String, bool>>,
+    /// Comparisons made so far, as the policy's limit counts them.
+    pub compared: Cell<u64>,
 }
 
 /// What is known of one identifier of a call.
@@ -164,6 +169,7 @@ impl Context<'_> {
 
     fn nearest(&self, mention: &Mention, text: &str) -> Vec<Neighbour> {
         let is_strict = mention.place == Place::Whole && mention.role == Role::Identifier;
+        self.compared.set(self.compared.get().saturating_add(self.ledger.len() as u64));
         twin::nearest(self.ledger, text, &mention.field, is_strict)
     }
 

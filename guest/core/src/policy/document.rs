@@ -36,7 +36,8 @@ const OF_ARGUMENT: &[&str] = &["tool", "argument", "must_be_seen", "from", "exem
 const OF_KIND: &[&str] = &["name", "pattern", "case_sensitive", "separators"];
 /// The bounds of the bounds. The ledger counts bytes in 32 bits; a verdict without findings would
 /// allow everything.
-const OF_LIMITS: &[(&str, u64)] = &[("text_bytes", 1 << 30), ("ledger_bytes", 1 << 31), ("findings", 1_000_000), ("depth", 100_000)];
+const OF_LIMITS: &[(&str, u64)] =
+    &[("text_bytes", 1 << 30), ("ledger_bytes", 1 << 31), ("findings", 1_000_000), ("depth", 100_000), ("comparisons", 1 << 40)];
 /// A compiled pattern larger than this is refused: it would cost more than the rest of the session.
 const LARGEST_PATTERN: usize = 1 << 20;
 
@@ -230,12 +231,14 @@ fn limits(reading: &mut Reading, at: &At<'_>, limits: &mut Limits) {
     let keys: Vec<&str> = OF_LIMITS.iter().map(|(key, _)| *key).collect();
     for (key, at) in reading.members(at, &keys) {
         let most = OF_LIMITS.iter().find(|(name, _)| *name == key).map_or(0, |(_, most)| *most);
-        let Some(number) = reading.whole_number(&at, 1, most).and_then(|number| usize::try_from(number).ok()) else { continue };
+        let Some(number) = reading.whole_number(&at, 1, most) else { continue };
+        let count = usize::try_from(number).unwrap_or(usize::MAX);
         match key {
-            "text_bytes" => limits.text_bytes = number,
-            "ledger_bytes" => limits.ledger_bytes = number,
-            "findings" => limits.findings = number,
-            _ => limits.depth = number,
+            "text_bytes" => limits.text_bytes = count,
+            "ledger_bytes" => limits.ledger_bytes = count,
+            "findings" => limits.findings = count,
+            "depth" => limits.depth = count,
+            _ => limits.comparisons = number,
         }
     }
 }
