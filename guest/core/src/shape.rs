@@ -238,15 +238,18 @@ pub fn counter_step(written: &str, seen: &str) -> Option<u64> {
 }
 
 /// The one run of digits in which two identifiers differ, of each of them; nothing where they differ
-/// elsewhere too, or where the run is part of a mixed body.
+/// elsewhere too, where the run is part of a mixed body, or where a longer number behind it does the counting.
 ///
 /// ```
 /// # use twinguard_core::shape::numbers_apart;
 /// assert_eq!(numbers_apart("MRN-497931", "MRN-497930"), Some(("497931", "497930")));
 /// assert_eq!(numbers_apart("7H9j2", "7H9j3"), None);
+/// assert_eq!(numbers_apart("SO-2027-003115", "SO-2024-003115"), None);
 /// ```
 #[must_use]
 pub fn numbers_apart<'t>(written: &'t str, seen: &'t str) -> Option<(&'t str, &'t str)> {
+    /// Digits of a version, a date or a place.
+    const LONGEST_BEHIND: usize = 4;
     let (prefix, suffix) = shared_ends(written, seen);
     let number = |text: &'t str| -> Option<&'t str> {
         let longest = text.len().min(written.len()).min(seen.len());
@@ -262,6 +265,10 @@ pub fn numbers_apart<'t>(written: &'t str, seen: &'t str) -> Option<(&'t str, &'
         // `7H9j2`: letters on both sides, or digits further off in the same word, is a mixed body.
         let word_start = text.get(..start)?.rfind(|c: char| !c.is_ascii_alphanumeric()).map_or(0, |at| at + 1);
         if text.get(word_start..start)?.bytes().any(|b| b.is_ascii_digit()) || touches_letter(bytes.get(end)) {
+            return None;
+        }
+        let behind = text.get(end..)?.split(|c: char| !c.is_ascii_digit()).map(str::len).max().unwrap_or_default();
+        if behind > LONGEST_BEHIND.max(digits.len()) {
             return None;
         }
         (!digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit())).then_some(digits)

@@ -4,6 +4,7 @@ use super::{Context, Judgement};
 use crate::{
     distance::distance,
     extract::{Mention, Place},
+    field::words_of_name,
     kind::kind_of,
     model::{Decision, Effect, Relation},
     shape::{counter_step, is_dated_step, is_other_format},
@@ -65,11 +66,17 @@ impl Context<'_> {
     /// which release.
     fn slip_of_whole(&self, mention: &Mention) -> Option<Judgement> {
         let text = mention.text.as_str();
+        // What is to be replaced is there already.
+        let is_replaced = words_of_name(&mention.field).any(|word| word.eq_ignore_ascii_case("old"));
         let is_strict = mention.place == Place::Whole
             && (mention.role == Role::Identifier && self.takes_identifiers(mention)
-                || mention.role == Role::Other && !self.creates(mention));
+                || mention.role == Role::Other && !self.creates(mention)
+                || is_replaced
+                || kind_of(text).name == "arn");
         let is_stamp = |piece: &str| value_of(piece).is_some_and(|value| matches!(value.name, "date" | "datetime" | "decimal" | "version"));
-        let is_known = |range: &Range<usize>| text.get(range.clone()).is_some_and(|piece| self.ledger.contains(piece) || is_stamp(piece));
+        let is_known = |range: &Range<usize>| {
+            text.get(range.clone()).is_some_and(|piece| self.ledger.contains(piece) || !is_replaced && is_stamp(piece))
+        };
         if !is_strict || text.contains('/') || mention.pieces.iter().all(is_known) {
             return None;
         }

@@ -65,8 +65,12 @@ impl Context<'_> {
             () if relation == Relation::Twin && self.creates(mention) && series::is_next(self.ledger, written, seen) => {
                 (Relation::Sibling, Decision::Allow)
             }
-            // Whoever asks for a record gives it its name: what differs from that is a slip, too.
-            () if self.creates(mention) && self.ledger.stood_in(best.id, Source::UserMessage) && !is_renumbered(written, seen) => {
+            // Whoever asks for a record gives it its name: what differs from that is a slip, too. And nobody makes up a
+            // name of many random characters that is so near to a seen one.
+            () if self.creates(mention)
+                && !is_renumbered(written, seen)
+                && (self.ledger.stood_in(best.id, Source::UserMessage) || bits >= OPAQUE_BITS && !self.is_dense(written, best)) =>
+            {
                 (relation, Decision::Block)
             }
             () if self.creates(mention) => {
@@ -334,7 +338,8 @@ fn is_short_for(typed: &str, written: &str) -> bool {
     let is_added = |run: &str| significant(run).is_none_or(|number| number.is_empty() || is_year(run));
     let mut left = shape::runs(typed).map(|(_, run)| run).peekable();
     let is_full = shape::runs(written).all(|(_, run)| left.next_if(|next| is_same(next, run)).is_some() || is_added(run));
-    is_full && left.peek().is_none() && typed != written && typed.contains(|c: char| c.is_alphabetic())
+    let is_plain = !confusable::mixed_scripts(written);
+    is_plain && is_full && left.peek().is_none() && typed != written && typed.contains(|c: char| c.is_alphabetic())
 }
 
 /// Whether two numbers differ only in how their groups are set apart: `20-00-01`, `20 00 01` and
