@@ -52,6 +52,8 @@ pub struct Mention {
     pub is_sought: bool,
     /// In code: a backslash stands before it, so its first character may belong to that: `\nORD-1`, `\1ORD-1`.
     pub is_escaped: bool,
+    /// In code: it is all that stands between two quotation marks.
+    pub is_quoted: bool,
     /// The pieces of a path or URL, as byte ranges of `text`.
     pub pieces: Vec<Range<usize>>,
 }
@@ -100,6 +102,7 @@ pub fn mentions(leaf: &Leaf<'_>, kinds: &[CustomKind]) -> Vec<Mention> {
         is_masked: false,
         is_sought: false,
         is_escaped: false,
+        is_quoted: false,
         pieces: Vec::new(),
     };
     if trimmed.is_empty() || leaf.form == Form::Word {
@@ -142,6 +145,7 @@ pub fn mentions(leaf: &Leaf<'_>, kinds: &[CustomKind]) -> Vec<Mention> {
             let before = leaf.text.get(..range.start).unwrap_or_default();
             mention.is_sought = is_sought(before);
             mention.is_escaped = before.ends_with('\\');
+            mention.is_quoted = is_quoted(before, leaf.text.get(range.end..).unwrap_or_default());
             mention.is_masked = is_pattern(leaf.text, range);
         }
         // `table.column` in a query; in a sentence a dot is a version's, a number's or a file's.
@@ -171,6 +175,12 @@ fn is_pattern(text: &str, range: Range<usize>) -> bool {
     // `\d`, not the `\n` or `\"` behind a whole one.
     let is_class = |escaped: &str| escaped.starts_with(['d', 'D', 'w', 'W', 's', 'S', '(', '[', '{']);
     after.starts_with(['*', '%', '?', '[', '{', '$', '(']) || after.strip_prefix('\\').is_some_and(is_class)
+}
+
+/// Whether quotation marks stand around a chunk, perhaps escaped ones.
+fn is_quoted(before: &str, after: &str) -> bool {
+    let mark = before.chars().next_back().filter(|mark| matches!(mark, '\'' | '"'));
+    mark.is_some_and(|mark| after.trim_start_matches('\\').starts_with(mark))
 }
 
 /// Whether what stands before a chunk, on its line, looks for something.

@@ -161,6 +161,10 @@ impl Context<'_> {
             () if counter_step(written, seen).is_some() => (Relation::Sibling, in_series),
             () if place == Place::Url && best.distance > 1 => (relation, Decision::Warn),
             () if is_integer && written.len() < 7 => (relation, Decision::Warn),
+            // A value in quotation marks is compared with what is stored.
+            () if mention.is_quoted && relation == Relation::Recased && written.bytes().filter(u8::is_ascii_digit).count() >= 3 => {
+                (relation, Decision::Warn)
+            }
             // Local names stand beside field names: `minVal`, `min_val`.
             () if mention.place == Place::Code && same_letters && same_digits && bits < OPAQUE_BITS && !is_misspelt_code(written, seen) => {
                 (relation, Decision::Allow)
