@@ -107,8 +107,9 @@ pub fn numbered(ledger: &Ledger, text: &str) -> Option<String> {
     const SHORTEST: usize = 4;
     /// Shorter ones are years and amounts in every result.
     const SHORTEST_SHOWN: usize = 5;
-    let number = number_behind_sign(text, SHORTEST)?;
-    let id = ledger.exact(number)?;
+    let bare = number_behind_sign(text, SHORTEST)?;
+    let padded = text.trim_start_matches(|c: char| !c.is_ascii_digit());
+    let (number, id) = [padded, bare].into_iter().find_map(|number| Some((number, ledger.exact(number)?)))?;
     let is_named_so = || ledger.exact(&format!("#{number}")).is_some() || ledger.framed(&shape::family(text), &shape::frame(text)) > 0;
     let is_person_s = ledger.stood_in(id, Source::UserMessage) || number.len() >= SHORTEST_SHOWN && is_named_so();
     let is_sign = |sign: &str| sign.contains(char::is_alphanumeric);

@@ -36,11 +36,12 @@ pub fn is_step(written: &str, previous: &str) -> bool {
 }
 
 /// Whether a person gave the part of `written` that differs from `seen`: "lots L2506A01, A02 and A03",
-/// "claims 84839 and 84841". The rest is as in `seen`.
+/// "claims 84839 and 84841", "claim 411" for `CLM-2026-00411`. The rest is as in `seen`.
 #[must_use]
 pub fn is_completed(ledger: &Ledger, written: &str, seen: &str) -> bool {
     let is_series = shape::numbers_apart(written, seen).is_some();
-    let tails = written.char_indices().skip(1).filter_map(|(at, _)| Some((written.get(..at)?, written.get(at..)?)));
+    let parted = written.char_indices().skip(1).filter_map(|(at, _)| Some((written.get(..at)?, written.get(at..)?)));
+    let tails = parted.map(|(head, tail)| (head, tail.trim_start_matches('0')));
     tails
         .filter(|(head, tail)| {
             tail.len() + usize::from(is_series || tail.starts_with(char::is_alphabetic)) >= SHORTEST_TAIL

@@ -123,6 +123,7 @@ impl Context<'_> {
             () if mention.is_masked && (mention.place == Place::Code || matches!(relation, Relation::Truncated | Relation::Sibling)) => {
                 (Relation::Derived, Decision::Allow)
             }
+            () if series::is_completed(self.ledger, written, seen) => (Relation::Derived, Decision::Allow),
             () if is_respaced(written, seen) => (Relation::Equivalent, Decision::Allow),
             // `docker logs f7a7`: commands take the beginning of a hash where it is the only one.
             () if relation == Relation::Truncated
@@ -205,7 +206,12 @@ impl Context<'_> {
         const MOST_PLACES: usize = 8;
         let number = shape::runs(written).filter_map(|(_, run)| significant(run)).last().filter(|number| number.len() >= SHORTEST)?;
         let is_typed = |around: &&str| self.ledger.exact(around).is_some_and(|id| self.is_only_typed(id)) && is_short_for(around, written);
-        self.ledger.surroundings(number).take(MOST_PLACES).find(is_typed).map(Into::into)
+        // `E4469`, in which the number touches a letter, is no place of 4469.
+        let (head, tail) = written.split_at_checked(written.rfind(number)?)?;
+        let short = [head.trim_end_matches('0'), tail].concat();
+        let touching = [short.to_lowercase(), short];
+        let touching = touching.iter().map(String::as_str).find(is_typed).map(String::from);
+        touching.or_else(|| self.ledger.surroundings(number).take(MOST_PLACES).find(is_typed).map(Into::into))
     }
 
     /// Whether several seen identifiers begin with this text and go on differently.
