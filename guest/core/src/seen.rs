@@ -109,7 +109,13 @@ pub fn numbered(ledger: &Ledger, text: &str) -> Option<String> {
     const SHORTEST_SHOWN: usize = 5;
     let bare = number_behind_sign(text, SHORTEST)?;
     let padded = text.trim_start_matches(|c: char| !c.is_ascii_digit());
-    let (number, id) = [padded, bare].into_iter().find_map(|number| Some((number, ledger.exact(number)?)))?;
+    // As it stands, or in groups: `4500 318 902`.
+    let is_grouped = |number: &str, id: &u32| {
+        let seen = ledger.token_text(*id);
+        seen.chars().all(|c| c.is_ascii_digit() || c == ' ') && seen.chars().filter(|c| *c != ' ').eq(number.chars())
+    };
+    let id_of = |number: &str| ledger.exact(number).or_else(|| ledger.alike(number).into_iter().find(|id| is_grouped(number, id)));
+    let (number, id) = [padded, bare].into_iter().find_map(|number| Some((number, id_of(number)?)))?;
     let is_named_so = || ledger.exact(&format!("#{number}")).is_some() || ledger.framed(&shape::family(text), &shape::frame(text)) > 0;
     let is_person_s = ledger.stood_in(id, Source::UserMessage) || number.len() >= SHORTEST_SHOWN && is_named_so();
     let is_sign = |sign: &str| sign.contains(char::is_alphanumeric);

@@ -88,7 +88,10 @@ export interface Neighbour {
   readonly distance: number;
   /** The difference in words: ``the last character is `2`, seen was `3` ``. Empty when equal. */
   readonly edit: string;
-  /** Where it was seen, earliest first, at most eight; of one that is allowed as it is, the first and the latest. */
+  /**
+   * Where it was seen, earliest first, at most eight; of one that is allowed as it is, the first and
+   * the latest place.
+   */
   readonly seenIn: readonly Sighting[];
 }
 

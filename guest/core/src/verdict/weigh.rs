@@ -17,6 +17,8 @@ use alloc::{string::String, vec::Vec};
 
 /// Bodies at least this informative are nobody's invention: a near miss in any text is a slip.
 const OPAQUE_BITS: f64 = 28.0;
+/// The first group of a UUID, by which people call it.
+const LONGEST_OF_UUID: usize = 8;
 /// Less than this is a counter or a short code.
 const FEWEST_BITS: f64 = 8.0;
 /// Shorter names come in any letter case.
@@ -130,7 +132,7 @@ impl Context<'_> {
                 && mention.place == Place::Code
                 && is_hash(written)
                 && written.len() <= *SHORT_HASH.end()
-                && is_hash(seen)
+                && (is_hash(seen) || kind_of(seen).name == "uuid" && written.len() <= LONGEST_OF_UUID)
                 && self.ledger.longer(written, 2).len() == 1 =>
             {
                 (Relation::Derived, Decision::Allow)
@@ -139,6 +141,8 @@ impl Context<'_> {
             () if relation == Relation::Truncated && mention.place == Place::Code && self.is_shared_beginning(written) => {
                 if mention.is_sought { (Relation::Derived, Decision::Allow) } else { (relation, Decision::Warn) }
             }
+            // `evt_3` is how all of them begin.
+            () if relation == Relation::Truncated && shape::body(written).bits < FEWEST_BITS => (relation, Decision::Warn),
             // A name that carries a date or a version is written by rule.
             () if is_dated_step(written, seen) => (Relation::Sibling, Decision::Allow),
             // The next file of a series is a new file.

@@ -92,7 +92,8 @@ class Neighbour:
     edit: str
     """The difference in words; empty when equal."""
     seen_in: tuple[Sighting, ...]
-    """Where it was seen, earliest first, at most eight; of one that is allowed as it is, the first and the latest."""
+    """Where it was seen, earliest first, at most eight; of one that is allowed as it is, the first
+    and the latest place."""
 
 
 @dataclass(frozen=True, slots=True)
