@@ -118,8 +118,9 @@ impl Guard {
     }
 
     /// Runs the very code that the component was built from, linked into this program: the same verdicts in about
-    /// two thirds of the time, without the walls around a component. There is no fuel and no bound of the memory but
-    /// `limits.ledger_bytes` of the policy; a panic poisons its session, as a trap does.
+    /// half of the time, without the walls around a component. A panic poisons its session, as a trap does; but of the
+    /// [`Limits`] only `text_bytes` and `on_failure` count, and the bounds are those of the policy:
+    /// `limits.ledger_bytes` for memory, `limits.comparisons` for time.
     ///
     /// ```
     /// use twinguard::{Decision, Guard, ToolCall};
@@ -132,7 +133,13 @@ impl Guard {
     /// ```
     #[must_use]
     pub fn linked() -> Self {
-        Self { shared: Arc::new(Shared { runs: Runs::Linked, limits: Limits::default() }) }
+        Self::linked_with(Limits::default())
+    }
+
+    /// As [`Guard::linked`], under limits of your own.
+    #[must_use]
+    pub fn linked_with(limits: Limits) -> Self {
+        Self { shared: Arc::new(Shared { runs: Runs::Linked, limits }) }
     }
 
     /// The limits every session of this guard has.
@@ -216,8 +223,8 @@ pub struct Session {
     refused: Refused,
 }
 
-/// Observations that [`Limits::text_bytes`] kept from the component. Those that the policy's own
-/// limits refuse, the component remembers by itself.
+/// Observations that [`Limits::text_bytes`] kept from the memory. Those that the policy's own
+/// limits refuse, it remembers by itself.
 #[derive(Default)]
 struct Refused {
     count: u32,
@@ -237,7 +244,7 @@ impl Session {
         if let Err(refusal) = self.admit(bytes, "the observed text") {
             if let Error::LimitExceeded(why) = &refusal {
                 self.refused.add(why);
-                // The component hears of it, so that findings and snapshots know, and so that
+                // The memory hears of it, so that findings and snapshots know, and so that
                 // the call has had its result.
                 let unread = Observation { content: String::new(), incomplete: true, ..what.clone() };
                 self.offer(0, &unread)?;
@@ -296,7 +303,7 @@ impl Session {
         self.run(bytes, |memory, fuel| memory.observe(fuel, what))?
     }
 
-    /// Refuses what is too large before it is copied into the component.
+    /// Refuses what is too large before it is handed over.
     fn admit(&self, bytes: usize, what: &str) -> Result<()> {
         // A poisoned session says so, whatever the size of the text.
         match &self.poisoned {

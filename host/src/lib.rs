@@ -1,6 +1,7 @@
 //! Stops near-twin identifiers in a model's tool calls before they run.
 //!
-//! A [`Guard`] holds the component; each conversation is a [`Session`] in an instance of its own.
+//! A [`Guard`] holds the component; each conversation is a [`Session`] in an instance of its own. [`Guard::linked`]
+//! runs the same code without the component.
 //! Show the session every tool result, and ask it before every tool call:
 //!
 //! ```

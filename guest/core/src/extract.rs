@@ -188,11 +188,10 @@ fn is_sought(before: &str) -> bool {
     const REACH: usize = 64;
     #[rustfmt::skip]
     const SEARCHES: &[&str] = &[
-        "grep", "rg ", "startswith", "starts_with", "hasprefix", "begins_with", "contains", "includes", "like ", "match", "search", "find",
-        "filter", "=~", "~*", "awk", "sed ",
+        "grep", "rg ", "startswith", "starts_with", "hasprefix", "begins_with", "contains(", "includes(", "like ", ".match(", "re.search(",
+        "=~", "~*", "awk", "sed ",
     ];
-    let line = before.rsplit('\n').next().unwrap_or_default();
-    let near: Vec<char> = line.chars().rev().take(REACH).collect();
+    let near: Vec<char> = before.chars().rev().take_while(|c| *c != '\n').take(REACH).collect();
     let near: String = near.into_iter().rev().flat_map(char::to_lowercase).collect();
     SEARCHES.iter().any(|search| near.contains(search))
 }

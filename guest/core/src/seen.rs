@@ -99,12 +99,14 @@ pub fn number_behind_sign(text: &str, shortest: usize) -> Option<&str> {
 }
 
 /// The number that a person gave, when `text` is that with the letters in front that a system writes: `#W6589183`
-/// for 6589183, `CIF00748271` for 748271. People also write in tickets that a tool shows: `#43436` by itself, or any
-/// number where others of its length were shown with these letters. Where the number was shown behind other letters,
-/// which of them are right is not known.
+/// for 6589183, `CIF00748271` for 748271. People also write in tickets that a tool shows: `#43436`, or a number where
+/// others of its length were shown with these letters. Where the number was shown behind other letters, which of them
+/// are right is not known; and where a seen identifier is near, a number that anything may be vouches for nothing.
 #[must_use]
 pub fn numbered(ledger: &Ledger, text: &str) -> Option<String> {
     const SHORTEST: usize = 4;
+    /// Edits that a slip may be.
+    const SLIP: u32 = 2;
     /// Shorter ones are years and amounts in every result.
     const SHORTEST_SHOWN: usize = 5;
     let bare = number_behind_sign(text, SHORTEST)?;
@@ -117,7 +119,12 @@ pub fn numbered(ledger: &Ledger, text: &str) -> Option<String> {
     let id_of = |number: &str| ledger.exact(number).or_else(|| ledger.alike(number).into_iter().find(|id| is_grouped(number, id)));
     let (number, id) = [padded, bare].into_iter().find_map(|number| Some((number, id_of(number)?)))?;
     let is_named_so = || ledger.exact(&format!("#{number}")).is_some() || ledger.framed(&shape::family(text), &shape::frame(text)) > 0;
-    let is_person_s = ledger.stood_in(id, Source::UserMessage) || number.len() >= SHORTEST_SHOWN && is_named_so();
+    let is_year = number.len() == SHORTEST && (number.starts_with("19") || number.starts_with("20"));
+    let is_typed = ledger.stood_in(id, Source::UserMessage) && !is_year;
+    let is_near = |near: Near| near.distance > 0 && shape::frame(ledger.token_text(near.id)) == shape::frame(text);
+    let has_near = || ledger.near(text, SLIP).into_iter().any(is_near);
+    let is_long = number.len() >= SHORTEST_SHOWN;
+    let is_person_s = is_typed && (is_long || !has_near()) || is_long && is_named_so() && !has_near();
     let is_sign = |sign: &str| sign.contains(char::is_alphanumeric);
     let is_signed = |near: Near| ledger.token_text(near.id).strip_suffix(number).is_some_and(is_sign);
     let is_alone = || !ledger.near(text, LONGEST_SIGN).into_iter().any(is_signed);
@@ -265,6 +272,6 @@ pub fn wrapped(ledger: &Ledger, text: &str) -> Option<String> {
 pub fn joined(ledger: &Ledger, text: &str) -> bool {
     let mut parts = text.split(|c: char| !c.is_alphanumeric()).filter(|part| !part.is_empty()).peekable();
     // Every address is made of numbers that stand elsewhere.
-    let is_joined = text.contains(|c: char| !c.is_alphanumeric()) && text.contains(char::is_alphabetic);
+    let is_joined = text.contains(|c: char| !c.is_alphanumeric()) && kind_of(text).name != "ip";
     is_joined && parts.peek().is_some() && parts.all(|part| ledger.contains(part))
 }

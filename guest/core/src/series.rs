@@ -41,7 +41,14 @@ pub fn is_step(written: &str, previous: &str) -> bool {
 pub fn is_completed(ledger: &Ledger, written: &str, seen: &str) -> bool {
     let is_series = shape::numbers_apart(written, seen).is_some();
     let parted = written.char_indices().skip(1).filter_map(|(at, _)| Some((written.get(..at)?, written.get(at..)?)));
-    let tails = parted.map(|(head, tail)| (head, tail.trim_start_matches('0')));
+    // The end of a number, without zeros that fill it up: one as long as in `seen`.
+    let is_as_long = written.len() == seen.len();
+    let tails = parted.filter_map(|(head, tail)| {
+        let bare = tail.trim_start_matches('0');
+        let is_end =
+            bare.len() < tail.len() || head.ends_with(|c: char| c.is_ascii_digit()) && tail.starts_with(|c: char| c.is_ascii_digit());
+        (is_as_long || !is_end).then_some((head, bare))
+    });
     tails
         .filter(|(head, tail)| {
             tail.len() + usize::from(is_series || tail.starts_with(char::is_alphabetic)) >= SHORTEST_TAIL

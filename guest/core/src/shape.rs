@@ -238,7 +238,7 @@ pub fn counter_step(written: &str, seen: &str) -> Option<u64> {
 }
 
 /// The one run of digits in which two identifiers differ, of each of them; nothing where they differ
-/// elsewhere too, where the run is part of a mixed body, or where a longer number behind it does the counting.
+/// elsewhere too, where the run is part of a mixed body, or is the year before a longer number.
 ///
 /// ```
 /// # use twinguard_core::shape::numbers_apart;
@@ -248,8 +248,8 @@ pub fn counter_step(written: &str, seen: &str) -> Option<u64> {
 /// ```
 #[must_use]
 pub fn numbers_apart<'t>(written: &'t str, seen: &'t str) -> Option<(&'t str, &'t str)> {
-    /// Digits of a version, a date or a place.
-    const LONGEST_BEHIND: usize = 4;
+    /// Digits of a year.
+    const YEAR: usize = 4;
     let (prefix, suffix) = shared_ends(written, seen);
     let number = |text: &'t str| -> Option<&'t str> {
         let longest = text.len().min(written.len()).min(seen.len());
@@ -267,8 +267,8 @@ pub fn numbers_apart<'t>(written: &'t str, seen: &'t str) -> Option<(&'t str, &'
         if text.get(word_start..start)?.bytes().any(|b| b.is_ascii_digit()) || touches_letter(bytes.get(end)) {
             return None;
         }
-        let behind = text.get(end..)?.split(|c: char| !c.is_ascii_digit()).map(str::len).max().unwrap_or_default();
-        if behind > LONGEST_BEHIND.max(digits.len()) {
+        let is_year = digits.len() == YEAR && (digits.starts_with("19") || digits.starts_with("20"));
+        if is_year && text.get(end..)?.split(|c: char| !c.is_ascii_digit()).any(|run| run.len() > YEAR) {
             return None;
         }
         (!digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit())).then_some(digits)

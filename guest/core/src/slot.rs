@@ -293,8 +293,8 @@ impl Role {
         match () {
             () if ends(&["number", "no", "num", "nr", "index"]) && any(QUANTITIES) => Self::Quantity,
             () if ends(&["id", "ids", "uuid", "guid", "sha", "hash", "iban", "email", "phone", "username"]) => Self::Identifier,
-            // `record_locator`; a `locator` by itself finds something in a page.
-            () if lower.len() > 1 && ends(&["locator"]) => Self::Identifier,
+            // A `locator` by itself finds something in a page.
+            () if ends(&["locator"]) && any(&["record", "booking", "reservation"]) => Self::Identifier,
             () if ends(QUANTITIES) => Self::Quantity,
             () if ends(LOCATIONS) => Self::Location,
             // `code` alone is source text more often than a booking's.

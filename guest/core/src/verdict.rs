@@ -195,7 +195,7 @@ impl Context<'_> {
             let is_joined = seen.is_some() || seen::joined(self.ledger, text);
             is_joined.then(|| Judgement { seen, ..self.judgement(mention, range.clone(), Relation::Derived) })
         };
-        // A code that a person typed in small letters, or without its zeros, is itself, however near another one is.
+        // A code that a person typed in small letters, or in short, is itself, however near another one is.
         if let Some(typed) = self.typed_small(text).or_else(|| self.typed_short(text)) {
             return Judgement { seen: Some(typed), ..self.judgement(mention, range, Relation::Equivalent) };
         }

@@ -1,5 +1,4 @@
-//! The core as this program has it linked in, for work where speed counts and nothing hostile is met in another
-//! process's memory.
+//! The core as this program has it linked in, for work where speed counts.
 
 use super::{Answer, Memory, Result};
 use crate::Error;
@@ -14,22 +13,25 @@ pub(super) struct Linked {
 
 impl Linked {
     pub(super) fn open(policy: &str) -> Result<Box<dyn Memory>> {
-        Ok(Box::new(Self { session: Session::open(policy)? }))
+        Ok(Box::new(Self { session: caught(|| Session::open(policy)).map_err(Error::Failed)?? }))
     }
 
     pub(super) fn restore(policy: &str, snapshot: &[u8]) -> Result<Box<dyn Memory>> {
-        Ok(Box::new(Self { session: Session::restore(policy, snapshot)? }))
+        Ok(Box::new(Self { session: caught(|| Session::restore(policy, snapshot)).map_err(Error::Failed)?? }))
     }
 
     fn run<T>(&mut self, operation: impl FnOnce(&mut Session) -> T) -> Answer<T> {
-        // The core has no panic that is known of. After one its session is used no more, so nobody sees it half changed.
-        catch_unwind(AssertUnwindSafe(|| operation(&mut self.session)))
-            .map_err(|_| "the guard panicked; please report this text as a bug".to_owned())
+        caught(|| operation(&mut self.session))
     }
 }
 
+/// The core has no panic that is known of. After one its session is used no more, so nobody sees it half changed.
+fn caught<T>(operation: impl FnOnce() -> T) -> Answer<T> {
+    catch_unwind(AssertUnwindSafe(operation)).map_err(|_| "the guard panicked; please report this text as a bug".to_owned())
+}
+
 pub(super) fn check_once(policy: &str, seen: &[Observation], call: &ToolCall) -> Result<Verdict> {
-    Ok(session::check_once(policy, seen, call)?)
+    Ok(caught(|| session::check_once(policy, seen, call)).map_err(Error::Failed)??)
 }
 
 impl Memory for Linked {

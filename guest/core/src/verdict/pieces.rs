@@ -114,7 +114,6 @@ impl Context<'_> {
                 let is_misspelt = is_last && mention.place == Place::Code && is_misspelt_file(piece, seen);
                 let is_placed = is_placed || is_read && piece.len() >= 8 || is_misspelt;
                 let is_slip = neighbour.distance as usize * 4 <= piece.len()
-                    || neighbour.relation == Relation::Recased && kind_of(seen).name == "file"
                     || neighbour.relation == Relation::Truncated && !is_last && !before.is_empty();
                 is_slip && is_placed && counter_step(piece, seen).is_none() && !is_dated_step(piece, seen) && !is_other_format(piece, seen)
             })
@@ -135,7 +134,6 @@ fn is_misspelt_file(written: &str, seen: &str) -> bool {
     const SHORTEST: usize = 10;
     const MOST_EDITS: u32 = 1;
     let (Some((name, ending)), Some((other, same))) = (written.rsplit_once('.'), seen.rsplit_once('.')) else { return false };
-    let same = if written.to_lowercase() == seen.to_lowercase() { ending } else { same };
     let words = |name: &str| name.split(|c: char| !c.is_alphanumeric()).filter(|word| word.len() > 4).count();
     let digits = |name: &str| name.chars().filter(char::is_ascii_digit).collect::<String>();
     ending == same
@@ -144,5 +142,6 @@ fn is_misspelt_file(written: &str, seen: &str) -> bool {
         && !digits(name).is_empty()
         && digits(name) == digits(other)
         && words(name) == words(other)
-        && (distance(name, other, MOST_EDITS).is_some() || name.to_lowercase() == other.to_lowercase())
+        && distance(name, other, MOST_EDITS).is_some()
+        && name.to_lowercase() != other.to_lowercase()
 }

@@ -3,6 +3,7 @@
 use super::Context;
 use crate::{
     coincidence::chance,
+    columns::Near,
     confusable,
     extract::{Mention, Place},
     kind::kind_of,
@@ -13,7 +14,7 @@ use crate::{
     slot::{Held, Role},
     twin::{self, Neighbour},
 };
-use alloc::{string::String, vec::Vec};
+use alloc::{collections::BTreeSet, string::String, vec::Vec};
 
 /// Bodies at least this informative are nobody's invention: a near miss in any text is a slip.
 const OPAQUE_BITS: f64 = 28.0;
@@ -71,7 +72,8 @@ impl Context<'_> {
             // name of many random characters that is so near to a seen one.
             () if self.creates(mention)
                 && !is_renumbered(written, seen)
-                && (self.ledger.stood_in(best.id, Source::UserMessage) || bits >= OPAQUE_BITS && !self.is_dense(written, best)) =>
+                && (self.ledger.stood_in(best.id, Source::UserMessage)
+                    || bits >= OPAQUE_BITS && differs_in_body(written, seen) && !self.is_dense(written, best)) =>
             {
                 (relation, Decision::Block)
             }
@@ -132,15 +134,17 @@ impl Context<'_> {
                 && mention.place == Place::Code
                 && is_hash(written)
                 && written.len() <= *SHORT_HASH.end()
-                && (is_hash(seen) || kind_of(seen).name == "uuid" && written.len() <= LONGEST_OF_UUID)
+                && (is_hash(seen) || kind_of(seen).name == "uuid" && written.len() <= LONGEST_OF_UUID && !mention.is_quoted)
                 && self.ledger.longer(written, 2).len() == 1 =>
             {
                 (Relation::Derived, Decision::Allow)
             }
             // `startswith("PF4K2")`: what several share is looked for, or told apart by.
-            () if relation == Relation::Truncated && mention.place == Place::Code && self.is_shared_beginning(written) => {
-                if mention.is_sought { (Relation::Derived, Decision::Allow) } else { (relation, Decision::Warn) }
-            }
+            () if relation == Relation::Truncated && mention.place == Place::Code && self.is_shared_beginning(written) => match () {
+                () if mention.is_sought => (Relation::Derived, Decision::Allow),
+                () if mention.is_quoted => (relation, Decision::Ask),
+                () => (relation, Decision::Warn),
+            },
             // `evt_3` is how all of them begin.
             () if relation == Relation::Truncated && shape::body(written).bits < FEWEST_BITS => (relation, Decision::Warn),
             // A name that carries a date or a version is written by rule.
@@ -166,10 +170,6 @@ impl Context<'_> {
             () if counter_step(written, seen).is_some() => (Relation::Sibling, in_series),
             () if place == Place::Url && best.distance > 1 => (relation, Decision::Warn),
             () if is_integer && written.len() < 7 => (relation, Decision::Warn),
-            // A value in quotation marks is compared with what is stored.
-            () if mention.is_quoted && relation == Relation::Recased && written.bytes().filter(u8::is_ascii_digit).count() >= 3 => {
-                (relation, Decision::Warn)
-            }
             // Local names stand beside field names: `minVal`, `min_val`.
             () if mention.place == Place::Code && same_letters && same_digits && bits < OPAQUE_BITS && !is_misspelt_code(written, seen) => {
                 (relation, Decision::Allow)
@@ -208,6 +208,8 @@ impl Context<'_> {
     pub(super) fn typed_short(&self, written: &str) -> Option<String> {
         const SHORTEST: usize = 3;
         const MOST_PLACES: usize = 8;
+        /// Between two ways to write in full what was given in short.
+        const MOST_ADDED: u32 = 4;
         let number = shape::runs(written).filter_map(|(_, run)| significant(run)).last().filter(|number| number.len() >= SHORTEST)?;
         let is_typed = |around: &&str| self.ledger.exact(around).is_some_and(|id| self.is_only_typed(id)) && is_short_for(around, written);
         // `E4469`, in which the number touches a letter, is no place of 4469.
@@ -215,7 +217,11 @@ impl Context<'_> {
         let short = [head.trim_end_matches('0'), tail].concat();
         let touching = [short.to_lowercase(), short];
         let touching = touching.iter().map(String::as_str).find(is_typed).map(String::from);
-        touching.or_else(|| self.ledger.surroundings(number).take(MOST_PLACES).find(is_typed).map(Into::into))
+        let typed = touching.or_else(|| self.ledger.surroundings(number).take(MOST_PLACES).find(is_typed).map(Into::into))?;
+        // Where the full form was shown, that is how it is written.
+        let is_shown =
+            |near: &Near| near.distance > 0 && !self.is_only_typed(near.id) && is_short_for(&typed, self.ledger.token_text(near.id));
+        (!self.ledger.near(written, MOST_ADDED).iter().any(is_shown)).then_some(typed)
     }
 
     /// Whether several seen identifiers begin with this text and go on differently.
@@ -336,6 +342,18 @@ fn is_put_in_capitals(written: &str, seen: &str) -> bool {
     !written.chars().any(char::is_lowercase) && !seen.chars().any(char::is_uppercase) && !seen.contains('_')
 }
 
+/// Whether all that two identifiers differ in is one long run of random characters. A name that is made of another on
+/// purpose gets a letter or a version behind it.
+fn differs_in_body(written: &str, seen: &str) -> bool {
+    const SHORTEST: usize = 6;
+    const FEWEST_SYMBOLS: usize = 4;
+    let runs = |text| shape::runs(text).map(|(_, run)| run).collect::<Vec<&str>>();
+    let (a, b) = (runs(written), runs(seen));
+    let is_random = |run: &str| run.len() >= SHORTEST && run.chars().collect::<BTreeSet<_>>().len() >= FEWEST_SYMBOLS;
+    let mut other = a.iter().zip(&b).filter(|(a, b)| a != b);
+    a.len() == b.len() && other.next().is_some_and(|(a, b)| is_random(a) && is_random(b)) && other.next().is_none()
+}
+
 /// A number without the zeros in front; nothing for what is no number.
 fn significant(run: &str) -> Option<&str> {
     run.bytes().all(|b| b.is_ascii_digit()).then(|| run.trim_start_matches('0'))
@@ -349,7 +367,11 @@ fn is_short_for(typed: &str, written: &str) -> bool {
         _ => a == b || a.eq_ignore_ascii_case(b) && is_put_in_capitals(written, typed),
     };
     let is_year = |run: &str| run.len() == 4 && (run.starts_with("19") || run.starts_with("20"));
-    let is_added = |run: &str| significant(run).is_none_or(|number| number.is_empty() || is_year(run));
+    let mut years = 0;
+    let mut is_added = |run: &str| {
+        years += usize::from(is_year(run));
+        significant(run).is_none_or(|number| number.is_empty() || is_year(run) && years == 1)
+    };
     let mut left = shape::runs(typed).map(|(_, run)| run).peekable();
     let is_full = shape::runs(written).all(|(_, run)| left.next_if(|next| is_same(next, run)).is_some() || is_added(run));
     let is_plain = !confusable::mixed_scripts(written);
