@@ -119,8 +119,7 @@ pub fn numbered(ledger: &Ledger, text: &str) -> Option<String> {
     let id_of = |number: &str| ledger.exact(number).or_else(|| ledger.alike(number).into_iter().find(|id| is_grouped(number, id)));
     let (number, id) = [padded, bare].into_iter().find_map(|number| Some((number, id_of(number)?)))?;
     let is_named_so = || ledger.exact(&format!("#{number}")).is_some() || ledger.framed(&shape::family(text), &shape::frame(text)) > 0;
-    let is_year = number.len() == SHORTEST && (number.starts_with("19") || number.starts_with("20"));
-    let is_typed = ledger.stood_in(id, Source::UserMessage) && !is_year;
+    let is_typed = ledger.stood_in(id, Source::UserMessage) && !shape::is_year(number);
     let is_near = |near: Near| near.distance > 0 && shape::frame(ledger.token_text(near.id)) == shape::frame(text);
     let has_near = || ledger.near(text, SLIP).into_iter().any(is_near);
     let is_long = number.len() >= SHORTEST_SHOWN;

@@ -32,7 +32,7 @@ pub struct Body {
 
 /// A run of letters and digits, by what it is made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Run {
+pub(crate) enum Run {
     /// Letters alone.
     Letters,
     /// Digits alone.
@@ -42,7 +42,7 @@ pub enum Run {
 }
 
 /// Splits into runs of one sort: `HAT136` is letters then digits, `7H9j3` is mixed.
-pub fn runs(text: &str) -> impl Iterator<Item = (Run, &str)> {
+pub(crate) fn runs(text: &str) -> impl Iterator<Item = (Run, &str)> {
     text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).flat_map(|word| {
         let changes = word.as_bytes().windows(2).filter(|pair| matches!(pair, [a, b] if a.is_ascii_digit() != b.is_ascii_digit())).count();
         let starts_with_digit = word.starts_with(|c: char| c.is_ascii_digit());
@@ -248,8 +248,6 @@ pub fn counter_step(written: &str, seen: &str) -> Option<u64> {
 /// ```
 #[must_use]
 pub fn numbers_apart<'t>(written: &'t str, seen: &'t str) -> Option<(&'t str, &'t str)> {
-    /// Digits of a year.
-    const YEAR: usize = 4;
     let (prefix, suffix) = shared_ends(written, seen);
     let number = |text: &'t str| -> Option<&'t str> {
         let longest = text.len().min(written.len()).min(seen.len());
@@ -267,13 +265,17 @@ pub fn numbers_apart<'t>(written: &'t str, seen: &'t str) -> Option<(&'t str, &'
         if text.get(word_start..start)?.bytes().any(|b| b.is_ascii_digit()) || touches_letter(bytes.get(end)) {
             return None;
         }
-        let is_year = digits.len() == YEAR && (digits.starts_with("19") || digits.starts_with("20"));
-        if is_year && text.get(end..)?.split(|c: char| !c.is_ascii_digit()).any(|run| run.len() > YEAR) {
+        if is_year(digits) && text.get(end..)?.split(|c: char| !c.is_ascii_digit()).any(|run| run.len() > digits.len()) {
             return None;
         }
         (!digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit())).then_some(digits)
     };
     Some((number(written)?, number(seen)?))
+}
+
+/// Whether a run of digits is a year as often as a number.
+pub(crate) fn is_year(digits: &str) -> bool {
+    digits.len() == 4 && (digits.starts_with("19") || digits.starts_with("20"))
 }
 
 /// How an identifier is made, coarser than its family: the system that gave it out, as far as its look tells.

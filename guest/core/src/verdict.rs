@@ -246,11 +246,15 @@ impl Context<'_> {
         is_close && !is_composed && shape::body(seen).bits >= FEWEST
     }
 
-    /// Whether all parts of a name are those of a seen one but for a word, which was never seen.
+    /// Whether all parts of a name are those of a seen one but for a word, which was never seen. Another letter case is
+    /// chosen on purpose.
     fn misspells_a_word(&self, written: &str, seen: &str) -> bool {
         const SHORTEST: usize = 4;
         fn parts(text: &str) -> Vec<&str> {
             text.split(|c: char| !c.is_alphanumeric()).filter(|part| !part.is_empty()).collect()
+        }
+        if written.eq_ignore_ascii_case(seen) {
+            return false;
         }
         let (written, seen) = (parts(written), parts(seen));
         let mut other = written.iter().zip(&seen).filter(|(a, b)| a != b).map(|(a, _)| *a);

@@ -2,7 +2,6 @@
 
 use super::{Context, Judgement};
 use crate::{
-    distance::distance,
     extract::{Mention, Place},
     field::words_of_name,
     kind::kind_of,
@@ -12,7 +11,7 @@ use crate::{
     twin::Neighbour,
     value::value_of,
 };
-use alloc::{string::String, vec::Vec};
+use alloc::vec::Vec;
 use core::ops::Range;
 
 impl Context<'_> {
@@ -111,7 +110,8 @@ impl Context<'_> {
                 let is_read =
                     is_last && self.effect == Some(Effect::Reads) && kind_of(seen).name == "file" && kind_of(piece).name == "file";
                 // Nor does the rest of a command say that it makes the file; a misspelt word in its name does not look so.
-                let is_misspelt = is_last && mention.place == Place::Code && is_misspelt_file(piece, seen);
+                let is_misspelt =
+                    is_last && mention.place == Place::Code && kind_of(piece).name == "file" && self.misspells_a_word(piece, seen);
                 let is_placed = is_placed || is_read && piece.len() >= 8 || is_misspelt;
                 let is_slip = neighbour.distance as usize * 4 <= piece.len()
                     || neighbour.relation == Relation::Truncated && !is_last && !before.is_empty();
@@ -127,21 +127,4 @@ impl Context<'_> {
         };
         Some(self.slip(mention, range, best.relation, cap, nearest.clone()))
     }
-}
-
-/// Whether the one is the name of the other's file with a word of it misspelt, the digits and the ending untouched.
-fn is_misspelt_file(written: &str, seen: &str) -> bool {
-    const SHORTEST: usize = 10;
-    const MOST_EDITS: u32 = 1;
-    let (Some((name, ending)), Some((other, same))) = (written.rsplit_once('.'), seen.rsplit_once('.')) else { return false };
-    let words = |name: &str| name.split(|c: char| !c.is_alphanumeric()).filter(|word| word.len() > 4).count();
-    let digits = |name: &str| name.chars().filter(char::is_ascii_digit).collect::<String>();
-    ending == same
-        && name.len() >= SHORTEST
-        && kind_of(written).name == "file"
-        && !digits(name).is_empty()
-        && digits(name) == digits(other)
-        && words(name) == words(other)
-        && distance(name, other, MOST_EDITS).is_some()
-        && name.to_lowercase() != other.to_lowercase()
 }

@@ -291,9 +291,8 @@ impl Context<'_> {
         const ENOUGH: usize = 3;
         let body = shape::body(text);
         let members: Vec<&str> = self.ledger.family(&shape::family(text)).iter().map(|&id| self.ledger.token_text(id)).collect();
-        let is_year = |run: &str| run.len() == 4 && (run.starts_with("19") || run.starts_with("20"));
         let mut runs = text.split(|c: char| !c.is_ascii_digit());
-        if body.alphabet == 10 && runs.any(|run| run.len() > 1 && run.starts_with('0') || is_year(run)) {
+        if body.alphabet == 10 && runs.any(|run| run.len() > 1 && run.starts_with('0') || shape::is_year(run)) {
             return false;
         }
         let shared = members.iter().map(|other| shape::shared_ends(text, other).0).min().unwrap_or_default();
@@ -366,11 +365,10 @@ fn is_short_for(typed: &str, written: &str) -> bool {
         (Some(a), Some(b)) => a == b,
         _ => a == b || a.eq_ignore_ascii_case(b) && is_put_in_capitals(written, typed),
     };
-    let is_year = |run: &str| run.len() == 4 && (run.starts_with("19") || run.starts_with("20"));
     let mut years = 0;
     let mut is_added = |run: &str| {
-        years += usize::from(is_year(run));
-        significant(run).is_none_or(|number| number.is_empty() || is_year(run) && years == 1)
+        years += usize::from(shape::is_year(run));
+        significant(run).is_none_or(|number| number.is_empty() || shape::is_year(run) && years == 1)
     };
     let mut left = shape::runs(typed).map(|(_, run)| run).peekable();
     let is_full = shape::runs(written).all(|(_, run)| left.next_if(|next| is_same(next, run)).is_some() || is_added(run));
